@@ -1,5 +1,7 @@
 package sched
 
+import "context"
+
 // An Op is one operation on a shared object: what a step does. It is passed by
 // value, so that announcing a step does not allocate.
 type Op struct {
@@ -22,8 +24,20 @@ type Op struct {
 // A Gate tells whether a blocking operation could take effect now. Ready is
 // called by schedulers that let one task run at a time, on any goroutine, with
 // no task in the middle of a step. It must not block and must change nothing.
+//
+// The gate of an operation that the end of a context ends may also be a
+// [ContextGate].
 type Gate interface {
 	Ready() bool
+}
+
+// A ContextGate is a gate that opens when a context ends. Schedulers of real
+// goroutines use it to tell a sleep that a deadline will end from one that
+// nobody will. Context may be called, on any goroutine, as long as the
+// operation is between its Step and its Done.
+type ContextGate interface {
+	Gate
+	Context() context.Context
 }
 
 // OpKind tells what an operation does to its object.

@@ -98,6 +98,8 @@ type parkerGate Parker
 
 func (g *parkerGate) Ready() bool { return len(g.c) > 0 || g.ctx.Err() != nil }
 
+func (g *parkerGate) Context() context.Context { return g.ctx }
+
 // ObjectOf returns the object whose steps end ctx, or nil: that of a context
 // that a scheduler made.
 func ObjectOf(ctx context.Context) *Object {

@@ -1,5 +1,7 @@
 package sched
 
+import "sync/atomic"
+
 // A Scheduler decides what happens around each step of the objects that were
 // registered with it. Nil stands for plain goroutines; the functions of this
 // package accept nil, the methods of the interface are not called on it.
@@ -52,6 +54,11 @@ type Spec struct {
 	// Inner marks a part of a primitive, as opposed to a primitive or a
 	// variable of the program. See "Grain" in the package documentation.
 	Inner bool
+	// Permits is what a semaphore starts with.
+	Permits int64
+	// Strict says that only the task that took a semaphore's permit gives
+	// it back, as with a lock. Locks are strict without saying so.
+	Strict bool
 }
 
 // Register registers an object with s. It returns nil when s is nil or does
@@ -97,7 +104,32 @@ type Object struct {
 	Sched Scheduler
 	ID    int // given by the scheduler; the same in each run of a deterministic program
 	Data  any // the scheduler's own
+
+	waker atomic.Pointer[Task] // see SetWaker
 }
+
+// SetWaker notes that t is the one who is to wake those that sleep on o: the
+// owner of a lookup, the reader of an event queue. It is for reports and
+// checks, which can not know this from the operations. A nil task takes the
+// note back; with a nil o nothing is noted.
+func SetWaker(o *Object, t *Task) {
+	if o != nil {
+		o.waker.Store(t)
+		if w, ok := o.Sched.(WakerObserver); ok {
+			w.Waker(o, t)
+		}
+	}
+}
+
+// A WakerObserver is a scheduler that wants to hear of [SetWaker].
+type WakerObserver interface {
+	// Waker is called when t, or nobody if t is nil, has become the one who
+	// is to wake those that sleep on o.
+	Waker(o *Object, t *Task)
+}
+
+// Waker returns the task last passed to [SetWaker], or nil.
+func (o *Object) Waker() *Task { return o.waker.Load() }
 
 // Step announces op on o. See [Scheduler.Step].
 func (o *Object) Step(op Op) {

@@ -28,6 +28,7 @@ type identity struct {
 	group  atomic.Int64
 	label  atomic.Pointer[Label]
 	trace  func(*Task, *Label)
+	local  atomic.Pointer[any]
 	life   context.Context
 	kill   context.CancelCauseFunc
 }
@@ -141,6 +142,17 @@ func (t *Task) At(l *Label) {
 
 // Label returns the last place that t has reached, or nil.
 func (t *Task) Label() *Label { return t.label.Load() }
+
+// Local returns what the scheduler that runs t keeps for it, or nil.
+func (t *Task) Local() any {
+	if v := t.local.Load(); v != nil {
+		return *v
+	}
+	return nil
+}
+
+// SetLocal keeps v for the scheduler that runs t. Only a scheduler calls it.
+func (t *Task) SetLocal(v any) { t.local.Store(&v) }
 
 // Context returns the context of t's interruptible sleeps: the one given to
 // [Task.WithContext], or one that ends when t is killed. [TaskOf] finds t in
