@@ -15,13 +15,10 @@ func (x *Int64) Init(s Scheduler, spec Spec) { x.obj = registerVar(s, spec) }
 
 // Load returns the value.
 func (x *Int64) Load() int64 {
-	if x.obj != nil {
-		x.obj.Step(Op{Kind: Load})
-		v := x.v.Load()
-		x.obj.Done(Op{Kind: Load}, v)
-		return v
+	if x.obj == nil {
+		return x.v.Load()
 	}
-	return x.v.Load()
+	return x.loadStep()
 }
 
 // Peek returns the value without a step: for reports, gates and checks, which
@@ -30,46 +27,72 @@ func (x *Int64) Peek() int64 { return x.v.Load() }
 
 // Store sets the value.
 func (x *Int64) Store(v int64) {
-	if x.obj != nil {
-		x.obj.Step(Op{Kind: Store, Arg: v})
+	if x.obj == nil {
 		x.v.Store(v)
-		x.obj.Done(Op{Kind: Store, Arg: v}, v)
 		return
 	}
-	x.v.Store(v)
+	x.storeStep(v)
 }
 
 // Add adds d and returns the new value.
 func (x *Int64) Add(d int64) int64 {
-	if x.obj != nil {
-		x.obj.Step(Op{Kind: Update, Arg: d})
-		v := x.v.Add(d)
-		x.obj.Done(Op{Kind: Update, Arg: d}, v)
-		return v
+	if x.obj == nil {
+		return x.v.Add(d)
 	}
-	return x.v.Add(d)
+	return x.addStep(d)
 }
 
 // Swap sets the value and returns the one before.
 func (x *Int64) Swap(v int64) int64 {
-	if x.obj != nil {
-		x.obj.Step(Op{Kind: Update, Arg: v})
-		old := x.v.Swap(v)
-		x.obj.Done(Op{Kind: Update, Arg: v}, v)
-		return old
+	if x.obj == nil {
+		return x.v.Swap(v)
 	}
-	return x.v.Swap(v)
+	return x.swapStep(v)
 }
 
 // CompareAndSwap sets the value to v if it is old, and reports whether it was.
 func (x *Int64) CompareAndSwap(old, v int64) bool {
-	if x.obj != nil {
-		x.obj.Step(Op{Kind: Update, Arg: v})
-		ok := x.v.CompareAndSwap(old, v)
-		x.obj.Done(Op{Kind: Update, Arg: v, Failed: !ok}, truth(ok))
-		return ok
+	if x.obj == nil {
+		return x.v.CompareAndSwap(old, v)
 	}
-	return x.v.CompareAndSwap(old, v)
+	return x.casStep(old, v)
+}
+
+// The watched halves have functions of their own so that the plain ones are
+// small enough to be inlined.
+
+func (x *Int64) loadStep() int64 {
+	x.obj.Step(Op{Kind: Load})
+	v := x.v.Load()
+	x.obj.Done(Op{Kind: Load}, v)
+	return v
+}
+
+func (x *Int64) storeStep(v int64) {
+	x.obj.Step(Op{Kind: Store, Arg: v})
+	x.v.Store(v)
+	x.obj.Done(Op{Kind: Store, Arg: v}, v)
+}
+
+func (x *Int64) addStep(d int64) int64 {
+	x.obj.Step(Op{Kind: Update, Arg: d})
+	v := x.v.Add(d)
+	x.obj.Done(Op{Kind: Update, Arg: d}, v)
+	return v
+}
+
+func (x *Int64) swapStep(v int64) int64 {
+	x.obj.Step(Op{Kind: Update, Arg: v})
+	old := x.v.Swap(v)
+	x.obj.Done(Op{Kind: Update, Arg: v}, v)
+	return old
+}
+
+func (x *Int64) casStep(old, v int64) bool {
+	x.obj.Step(Op{Kind: Update, Arg: v})
+	ok := x.v.CompareAndSwap(old, v)
+	x.obj.Done(Op{Kind: Update, Arg: v, Failed: !ok}, truth(ok))
+	return ok
 }
 
 func registerVar(s Scheduler, spec Spec) *Object {
