@@ -87,8 +87,9 @@ func (p *Parker) unpark() bool {
 	}
 }
 
-// Reset forgets a wake that nobody has consumed. Nobody may be parked.
-func (p *Parker) Reset() { p.take() }
+// Reset forgets a wake that nobody has consumed, and reports whether there was
+// one. Nobody may be parked.
+func (p *Parker) Reset() bool { return p.take() }
 
 // C returns the slot as a channel, for a select with other channels. Receiving
 // from it is a Park that no scheduler sees.
