@@ -13,6 +13,10 @@ type Int64 struct {
 // Init registers x with s. It must be called before first use, if at all.
 func (x *Int64) Init(s Scheduler, spec Spec) { x.obj = registerVar(s, spec) }
 
+// Watched reports whether a scheduler sees the steps of x. A primitive asks it
+// to learn the grain.
+func (x *Int64) Watched() bool { return x.obj != nil }
+
 // Load returns the value.
 func (x *Int64) Load() int64 {
 	if x.obj == nil {

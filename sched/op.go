@@ -45,41 +45,42 @@ type OpKind uint8
 
 // The kinds of operations. Those marked "blocks" carry a [Gate].
 const (
-	Load     OpKind = iota // read a variable
-	Store                  // write a variable
-	Update                 // read and write a variable: add, swap, compare and swap
-	Lock                   // take a lock; blocks
-	TryLock                // take a lock if it is free
-	Unlock                 // release a lock
-	RLock                  // take a lock for reading; blocks
-	TryRLock               // take a lock for reading if it is free
-	RUnlock                // release a lock taken for reading
-	Down                   // take Arg permits; blocks
-	TryDown                // take Arg permits if they are there
-	Up                     // give Arg permits
-	Inspect                // read a primitive's state: Len, Count, HasWaiters
-	Enqueue                // link a waiter into a queue
-	Dequeue                // unlink it
-	Wake                   // wake waiters of a queue; Arg is the number, 0 is all
-	Close                  // close a primitive
-	Park                   // sleep until unparked; blocks
-	Unpark                 // wake one sleeper
-	Get                    // take a reference
-	Put                    // drop a reference
-	Touch                  // use a struct that has a life time
-	End                    // end its life
-	Cancel                 // end a context
-	Start                  // start a task
-	Finish                 // a task has ended
-	Yield                  // let others make progress; blocks until they did
-	Sleep                  // sleep until a time; blocks
-	Choose                 // pick one of Arg inputs
+	Load      OpKind = iota // read a variable
+	Store                   // write a variable
+	Update                  // read and write a variable: add, swap, compare and swap
+	Lock                    // take a lock; blocks
+	TryLock                 // take a lock if it is free
+	Unlock                  // release a lock
+	RLock                   // take a lock for reading; blocks
+	TryRLock                // take a lock for reading if it is free
+	RUnlock                 // release a lock taken for reading
+	Down                    // take Arg permits; blocks
+	TryDown                 // take Arg permits if they are there
+	Up                      // give Arg permits
+	Inspect                 // read a primitive's state: Len, Count, HasWaiters
+	Enqueue                 // link a waiter into a queue
+	Dequeue                 // unlink it
+	Wake                    // wake waiters of a queue; Arg is the number, 0 is all
+	Close                   // close a primitive
+	Park                    // sleep until unparked; blocks
+	Unpark                  // wake one sleeper
+	Get                     // take a reference
+	Put                     // drop a reference
+	Touch                   // use a struct that has a life time
+	End                     // end its life
+	Cancel                  // end a context
+	Start                   // start a task
+	Finish                  // a task has ended
+	Yield                   // let others make progress; blocks until they did
+	Sleep                   // sleep until a time; blocks
+	Choose                  // pick one of Arg inputs
+	Downgrade               // turn a lock held for writing into one held for reading
 )
 
 var opKindNames = [...]string{
 	"load", "store", "update", "lock", "trylock", "unlock", "rlock", "tryrlock", "runlock",
 	"down", "trydown", "up", "inspect", "enqueue", "dequeue", "wake", "close", "park", "unpark",
-	"get", "put", "touch", "end", "cancel", "start", "finish", "yield", "sleep", "choose",
+	"get", "put", "touch", "end", "cancel", "start", "finish", "yield", "sleep", "choose", "downgrade",
 }
 
 // String returns the kind's name in lower case.
