@@ -1,7 +1,7 @@
 package refcount
 
 import (
-	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/floodgate-go/floodgate/sched"
@@ -84,6 +84,13 @@ func (c *Count) object() *sched.Object {
 	return c.meta.obj
 }
 
+func (c *Count) sched() sched.Scheduler {
+	if c.meta == nil {
+		return nil
+	}
+	return c.meta.s
+}
+
 func (c *Count) name() string {
 	if c.meta == nil {
 		return ""
@@ -124,11 +131,7 @@ func (c *Count) try(o op, n, limit int64, t *sched.Task) (ok bool, old int64, fa
 
 func (c *Count) fault(k FaultKind, op string, old, n int64, t *sched.Task) {
 	f := &Fault{Kind: k, Op: op, Name: c.name(), Old: int(old), Amount: int(n), Where: here(t)}
-	var s sched.Scheduler
-	if c.meta != nil {
-		s = c.meta.s
-	}
-	report(s, "count "+k.String()+" "+f.Name, f)
+	report(c.sched(), "count "+k.String()+" "+f.Name, f)
 }
 
 func (c *Count) amount(op string, n int) int64 {
@@ -172,7 +175,7 @@ func (c *Count) Set(n int) {
 	if obj != nil {
 		obj.Done(step, int64(n))
 	}
-	if old > 0 && c.meta != nil && c.meta.s != nil {
+	if old > 0 && c.sched() != nil {
 		c.fault(LiveSet, "Set", old, int64(n), nil)
 	}
 }
@@ -264,27 +267,23 @@ func (c *Count) DecNotOne() bool {
 	return ok
 }
 
-// AmountError is the panic value of an operation with an amount that is not
-// positive or is over [Max]. The counter has not changed.
-type AmountError struct {
-	Op     string
-	Name   string
-	Amount int
-}
-
-// Error names the operation and the amount.
-func (e *AmountError) Error() string {
-	return fmt.Sprintf("refcount: %s(%d) of counter %q: amount out of range", e.Op, e.Amount, e.Name)
-}
-
-// CopiedError is the panic value of a method of a value that was copied after
-// first use.
-type CopiedError struct {
-	Type string
-	Name string
-}
-
-// Error names the type and the object.
-func (e *CopiedError) Error() string {
-	return fmt.Sprintf("refcount: %s %q was copied after first use", e.Type, e.Name)
+// DecAndLock drops a reference. If it is the last one, it takes l first, and
+// reports true with l held and the counter at zero; else l is not held
+// (refcount_dec_and_lock, refcount_dec_and_mutex_lock). A look-up that holds l
+// never finds the counter at zero, which it would after DecAndTest and Lock.
+// While the counter is over one, at zero (a SubUAF fault) or Saturated, l is
+// not touched. It panics if l is nil.
+func (c *Count) DecAndLock(l sync.Locker) bool {
+	if l == nil {
+		panic("refcount: DecAndLock with a nil lock")
+	}
+	if c.DecNotOne() {
+		return false
+	}
+	l.Lock()
+	if !c.DecAndTest() { // somebody who held l has taken a reference
+		l.Unlock()
+		return false
+	}
+	return true
 }

@@ -17,6 +17,8 @@ type Shared[T any] struct {
 	meta    countMeta
 	v       T
 	life    *life // nil: nobody checks
+	dir     *Dir  // nil: nobody notes who holds the references
+	plain   bool  // neither of the two
 	release func(*T)
 }
 
@@ -30,18 +32,43 @@ var _ Life[int] = (*Shared[int])(nil)
 // package held. It may drop references of other structs and may panic.
 func NewShared[T any](s sched.Scheduler, name string, v T, release func(*T), by ...*sched.Task) *Shared[T] {
 	x := &Shared[T]{v: v, release: release, life: newLife(s, "shared", name, taskOf(by))}
+	x.plain = x.life == nil
 	x.count.init(&x.meta, s, name, 1)
 	return x
+}
+
+// Track lets d note who holds each reference from now on: those of GetTracked
+// by token and place, the others as a number. It returns the token of the
+// reference that there is, and panics with a *[LiveError] if there is not
+// exactly one. It must come right after NewShared, before others have x.
+func (x *Shared[T]) Track(d *Dir, by ...*sched.Task) *Tracker {
+	if v := x.count.Peek(); v != 1 {
+		panic(&LiveError{Name: x.meta.name, Count: v})
+	}
+	x.dir, x.plain = d, d == nil && x.life == nil
+	return d.Alloc(by...)
 }
 
 // Get adds a reference (kref_get). The caller must have one already. On a
 // struct whose life has ended it is reported, and the struct stays dead.
 func (x *Shared[T]) Get(by ...*sched.Task) {
-	if x.life == nil && len(by) == 0 {
+	if x.plain && len(by) == 0 {
 		x.count.Inc()
 		return
 	}
-	t := taskOf(by)
+	x.get(taskOf(by))
+	x.dir.hold()
+}
+
+// GetTracked is Get with a token for PutTracked, which tells where this
+// reference was taken. Without Track the token is nil.
+func (x *Shared[T]) GetTracked(by ...*sched.Task) *Tracker {
+	x.get(taskOf(by))
+	return x.dir.Alloc(by...)
+}
+
+// get is the checked half of Get.
+func (x *Shared[T]) get(t *sched.Task) {
 	if _, old, fault := x.count.try(opInc, 1, 0, t); fault != none {
 		x.fault("got", fault, opInc, old, t)
 	}
@@ -50,22 +77,41 @@ func (x *Shared[T]) Get(by ...*sched.Task) {
 // TryGet adds a reference unless the life has ended, and reports whether it did
 // (kref_get_unless_zero).
 func (x *Shared[T]) TryGet(by ...*sched.Task) bool {
-	if x.life == nil && len(by) == 0 {
+	if x.plain && len(by) == 0 {
 		return x.count.IncNotZero()
 	}
-	ok, _ := x.count.do(opIncNotZero, 1, 0, taskOf(by))
-	return ok
+	if ok, _ := x.count.do(opIncNotZero, 1, 0, taskOf(by)); !ok {
+		return false
+	}
+	x.dir.hold()
+	return true
 }
 
 // Put drops a reference. It reports true if that was the last one and it
 // released the struct (kref_put). False says nothing about the struct: others
 // may have released it since.
 func (x *Shared[T]) Put(by ...*sched.Task) (released bool) {
-	if x.life == nil && len(by) == 0 {
+	if x.plain && len(by) == 0 {
 		if !x.count.DecAndTest() {
 			return false
 		}
-	} else if !x.put(taskOf(by)) {
+	} else {
+		x.dir.drop()
+		if !x.put(taskOf(by)) {
+			return false
+		}
+	}
+	if x.release != nil {
+		x.release(&x.v)
+	}
+	return true
+}
+
+// PutTracked drops the reference of token t. See [Shared.Put]. A token that was
+// used before is reported as a *[ReleasedError], with the place of the first
+// use, and drops nothing.
+func (x *Shared[T]) PutTracked(t *Tracker, by ...*sched.Task) (released bool) {
+	if !x.dir.put(x.meta.s, t, taskOf(by)) || !x.put(taskOf(by)) {
 		return false
 	}
 	if x.release != nil {
