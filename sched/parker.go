@@ -1,31 +1,55 @@
 package sched
 
-import "context"
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
 
 // A Parker is the slot in which one task sleeps. A wake that comes before the
 // sleep is kept, once, so it is not lost (rcuwait, and the task state that
 // every Linux sleep is built on).
 //
-// Make a Parker with [Parker.Init]. One task parks at a time; anyone may
-// unpark. Unpark happens before the Park that it ends returns. A Parker must
-// not be copied after Init.
+// The zero value is an empty slot on plain goroutines; [Parker.Init] registers
+// one with a scheduler. One task parks at a time; anyone may unpark. Unpark
+// happens before the Park that it ends returns. A Parker must not be copied
+// after first use.
+//
+// A Parker may be kept and used again by any goroutine, also by one in another
+// bubble of testing/synctest, unless C was called: a channel belongs to the
+// bubble it was made in.
 type Parker struct {
-	c   chan struct{}
-	obj *Object
-	ctx context.Context // of the Park that is going on; only under a scheduler
+	state atomic.Uint32
+	sleep sync.Cond     // when asleep
+	c     chan struct{} // when selecting or open
+	obj   *Object
+	ctx   context.Context // of the Park that is going on; only under a scheduler
 }
 
-// Init makes p ready and registers it with s, which may be nil. Calling it
+// The states. Park leaves empty, Unpark makes token.
+const (
+	empty     = iota
+	token     // a wake is there
+	asleep    // the owner sleeps on sleep
+	selecting // the owner sleeps on c, or on the end of a context
+	open      // a wake is an element of c
+)
+
+// Init makes p empty and registers it with s, which may be nil. Calling it
 // again makes a new slot; nobody may be parked in the old one.
 func (p *Parker) Init(s Scheduler, spec Spec) {
 	spec.Kind = KindParker
-	p.c = make(chan struct{}, 1)
+	p.state.Store(empty)
+	p.c = nil
 	p.obj = Register(s, spec)
 }
 
 // Park sleeps until a wake arrives or ctx ends, and returns ctx.Err() in the
 // second case. If both are there, the wake wins: it is consumed, and Park
 // returns nil. On is the object slept on, for reports; it may be nil.
+//
+// It allocates only if ctx can end and C was never called.
 func (p *Parker) Park(ctx context.Context, on *Object) error {
 	if p.obj != nil {
 		p.ctx = ctx
@@ -39,65 +63,172 @@ func (p *Parker) Park(ctx context.Context, on *Object) error {
 	return p.park(ctx)
 }
 
+// park yields once before it sleeps: a partner that is about to wake it often
+// does so in that time, and a yield costs half of a sleep and a wake.
 func (p *Parker) park(ctx context.Context) error {
-	done := ctx.Done()
-	if done == nil {
-		<-p.c
+	if p.Reset() {
 		return nil
 	}
+	done := ctx.Done()
+	if done != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	runtime.Gosched()
+	if p.Reset() {
+		return nil
+	}
+	switch {
+	case p.state.Load() == open:
+		return p.parkOpen(ctx)
+	case done == nil:
+		p.parkAsleep()
+		return nil
+	default:
+		return p.parkSelecting(ctx)
+	}
+}
+
+// parkAsleep sleeps on the condition variable. Its lock is sleepLock, so that
+// the sleeper is registered when the state says that it is asleep.
+func (p *Parker) parkAsleep() {
+	if p.sleep.L == nil {
+		p.sleep.L = (*sleepLock)(p)
+	}
+	p.sleep.Wait()
+	p.state.Swap(empty) // also reads it: the edge from Unpark
+}
+
+// A sleepLock is the locker of a Parker's condition variable. Nobody else
+// takes it; Wait calls Unlock when the sleeper is on the list of those that a
+// Signal wakes.
+type sleepLock Parker
+
+func (l *sleepLock) Lock() {}
+
+func (l *sleepLock) Unlock() {
+	if !l.state.CompareAndSwap(empty, asleep) {
+		l.sleep.Signal() // a wake came first
+	}
+}
+
+func (p *Parker) parkSelecting(ctx context.Context) error {
+	c := make(chan struct{}, 1)
+	p.c = c
+	if p.state.CompareAndSwap(empty, selecting) {
+		select {
+		case <-c:
+		case <-ctx.Done():
+			if p.state.CompareAndSwap(selecting, empty) {
+				p.c = nil
+				return ctx.Err()
+			}
+			<-c // the waker is about to send
+		}
+	}
+	p.c = nil
+	p.state.Swap(empty)
+	return nil
+}
+
+func (p *Parker) parkOpen(ctx context.Context) error {
 	select {
 	case <-p.c:
 		return nil
-	case <-done:
-		if p.take() {
+	case <-ctx.Done():
+		if p.Reset() {
 			return nil
 		}
 		return ctx.Err()
 	}
 }
 
-// take consumes a wake that is there.
-func (p *Parker) take() bool {
-	select {
-	case <-p.c:
-		return true
-	default:
-		return false
-	}
-}
-
 // Unpark wakes the task that sleeps in p, or the next one to park. It never
 // blocks. It reports false if a wake was already there.
 func (p *Parker) Unpark() bool {
-	if p.obj != nil {
-		p.obj.Step(Op{Kind: Unpark})
-		ok := p.unpark()
-		p.obj.Done(Op{Kind: Unpark, Failed: !ok}, truth(ok))
-		return ok
+	if p.obj == nil {
+		return p.unpark()
 	}
-	return p.unpark()
+	p.obj.Step(Op{Kind: Unpark})
+	ok := p.unpark()
+	p.obj.Done(Op{Kind: Unpark, Failed: !ok}, truth(ok))
+	return ok
 }
 
 func (p *Parker) unpark() bool {
-	select {
-	case p.c <- struct{}{}:
-		return true
-	default:
-		return false
+	for {
+		switch p.state.Load() {
+		case token:
+			// Written again, so that this wake, too, happens before the
+			// Park that consumes both.
+			if p.state.CompareAndSwap(token, token) {
+				return false
+			}
+		case open:
+			select {
+			case p.c <- struct{}{}:
+				return true
+			default:
+				return false
+			}
+		case empty:
+			if p.state.CompareAndSwap(empty, token) {
+				return true
+			}
+		case asleep:
+			if p.state.CompareAndSwap(asleep, token) {
+				p.sleep.Signal()
+				return true
+			}
+		case selecting:
+			if p.state.CompareAndSwap(selecting, token) {
+				p.c <- struct{}{} // the owner waits for it
+				return true
+			}
+		}
 	}
 }
 
 // Reset forgets a wake that nobody has consumed, and reports whether there was
 // one. Nobody may be parked.
-func (p *Parker) Reset() bool { return p.take() }
+func (p *Parker) Reset() bool {
+	switch p.state.Load() {
+	case token:
+		p.state.Swap(empty)
+		return true
+	case open:
+		select {
+		case <-p.c:
+			return true
+		default:
+		}
+	}
+	return false
+}
 
 // C returns the slot as a channel, for a select with other channels. Receiving
-// from it is a Park that no scheduler sees.
-func (p *Parker) C() <-chan struct{} { return p.c }
+// from it is a Park that no scheduler sees. Only the task that parks may call
+// it, and from then on p must stay in the bubble of testing/synctest, if any,
+// in which it was called.
+func (p *Parker) C() <-chan struct{} {
+	for p.state.Load() != open {
+		if p.c == nil {
+			p.c = make(chan struct{}, 1)
+		}
+		if p.state.CompareAndSwap(empty, open) {
+			break
+		}
+		if p.state.CompareAndSwap(token, open) {
+			p.c <- struct{}{}
+		}
+	}
+	return p.c
+}
 
 type parkerGate Parker
 
-func (g *parkerGate) Ready() bool { return len(g.c) > 0 || g.ctx.Err() != nil }
+func (g *parkerGate) Ready() bool {
+	return g.state.Load() == token || g.state.Load() == open && len(g.c) > 0 || g.ctx.Err() != nil
+}
 
 func (g *parkerGate) Context() context.Context { return g.ctx }
 
