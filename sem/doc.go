@@ -1,0 +1,2 @@
+// Package sem is the semaphores of Linux.
+package sem

@@ -1,0 +1,194 @@
+package sem
+
+import (
+	"context"
+
+	"github.com/floodgate-go/floodgate/sched"
+)
+
+// The slow halves of RW. The word is frozen and thawed as that of a Semaphore
+// is; see there.
+
+func (l *RW) lock() {
+	self := l.self.Load()
+	if self != nil && self != l {
+		panic(l.misuse("use", ErrCopied, nil))
+	}
+	l.mu.Lock()
+	if self == nil {
+		l.self.Store(l)
+	}
+	if v := l.swap(frozen); v >= 0 {
+		l.state = v
+	}
+}
+
+func (l *RW) unlock() {
+	if l.waiters.len == 0 && l.object() == nil {
+		l.swap(l.state)
+	}
+	l.mu.Unlock()
+}
+
+func (l *RW) swap(v int64) int64 {
+	if l.setup != nil && l.fine {
+		return l.cell.Swap(v)
+	}
+	return l.word.Swap(v)
+}
+
+func (l *RW) misuse(op string, err error, t *sched.Task) *MisuseError {
+	return &MisuseError{Name: l.label(), Op: op, Err: err, Task: t}
+}
+
+// admits reports whether mode could have l now, queue apart.
+func (l *RW) admits(mode int64) bool {
+	if mode == reader {
+		return l.state < writing-1
+	}
+	return l.state == 0
+}
+
+func (l *RW) enter(mode int64) {
+	if mode == reader {
+		l.state++
+	} else {
+		l.state = writing
+	}
+}
+
+func (l *RW) down(ctx context.Context, mode int64) error {
+	if ctx == nil {
+		panic(l.misuse("Down", ErrNilContext, nil))
+	}
+	o := l.object()
+	if o == nil {
+		return l.acquire(ctx, mode)
+	}
+	op := sched.Op{
+		Kind: sched.RLock,
+		Also: sched.ObjectOf(ctx),
+		Gate: &rwGate{l, ctx, mode},
+		Task: sched.TaskOf(ctx),
+	}
+	if mode == writer {
+		op.Kind = sched.Lock
+	}
+	o.Step(op)
+	err := l.acquire(ctx, mode)
+	op.Failed = err != nil
+	o.Done(op, truth(err == nil))
+	return err
+}
+
+func (l *RW) acquire(ctx context.Context, mode int64) error {
+	l.lock()
+	if l.waiters.len == 0 && l.admits(mode) {
+		l.enter(mode)
+		l.unlock()
+		return nil
+	}
+	if err := contextError(ctx); err != nil {
+		l.unlock()
+		return err
+	}
+	w := newWaiter(ctx, l.setup, mode, nil)
+	l.waiters.push(w)
+	l.unlock()
+
+	if w.park.Park(ctx, l.object()) == nil {
+		w.recycle()
+		return nil
+	}
+	l.lock()
+	if !w.queued {
+		l.unlock()
+		return nil
+	}
+	l.waiters.remove(w)
+	woken := l.grant() // a writer that leaves lets the readers behind it in
+	l.unlock()
+	woken.wake()
+	w.recycle()
+	return contextError(ctx)
+}
+
+func (l *RW) grant() (woken queue) {
+	for w := l.waiters.head; w != nil && l.admits(w.n); w = l.waiters.head {
+		l.waiters.remove(w)
+		l.enter(w.n)
+		woken.push(w)
+		w.queued = false
+	}
+	return woken
+}
+
+func (l *RW) tryDown(mode int64) bool {
+	o := l.object()
+	op := sched.Op{Kind: sched.TryRLock}
+	if mode == writer {
+		op.Kind = sched.TryLock
+	}
+	if o != nil {
+		o.Step(op)
+	}
+	l.lock()
+	ok := l.waiters.len == 0 && l.admits(mode)
+	if ok {
+		l.enter(mode)
+	}
+	l.unlock()
+	if o != nil {
+		op.Failed = !ok
+		o.Done(op, truth(ok))
+	}
+	return ok
+}
+
+// up is UpRead, UpWrite or Downgrade, as kind says.
+func (l *RW) up(kind sched.OpKind) {
+	o := l.object()
+	if o != nil {
+		o.Step(sched.Op{Kind: kind})
+	}
+	l.lock()
+	if kind == sched.RUnlock == (l.state == writing) || l.state == 0 {
+		l.unlock()
+		panic(l.misuse(map[sched.OpKind]string{
+			sched.RUnlock:   "UpRead",
+			sched.Unlock:    "UpWrite",
+			sched.Downgrade: "Downgrade",
+		}[kind], ErrNotHeld, nil))
+	}
+	switch kind {
+	case sched.RUnlock:
+		l.state--
+	case sched.Unlock:
+		l.state = 0
+	case sched.Downgrade:
+		l.state = 1
+	}
+	woken := l.grant()
+	l.unlock()
+	woken.wake()
+	if o != nil {
+		o.Done(sched.Op{Kind: kind}, 0)
+	}
+}
+
+// rwGate tells an explorer when a Down would not sleep.
+type rwGate struct {
+	l    *RW
+	ctx  context.Context
+	mode int64
+}
+
+// Ready is true when the Down can end, one way or the other.
+func (g *rwGate) Ready() bool {
+	g.l.mu.Lock()
+	defer g.l.mu.Unlock()
+	return g.l.waiters.len == 0 && g.l.admits(g.mode) || g.ctx.Err() != nil
+}
+
+// Context returns what can end the sleep.
+func (g *rwGate) Context() context.Context { return g.ctx }

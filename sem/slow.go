@@ -1,0 +1,310 @@
+package sem
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/floodgate-go/floodgate/sched"
+)
+
+// The slow halves. Invariants, true whenever mu is free:
+//
+//   - the word is not frozen  ⇒  nobody waits, and the word is the count;
+//   - the word is frozen      ⇒  free is the count;
+//   - somebody waits          ⇒  the first waiter wants more than free.
+//
+// lock freezes the word, so that inside the lock free is always the truth;
+// unlock thaws it when nothing needs it frozen.
+
+func (s *Semaphore) lock() {
+	if self := s.self.Load(); self != nil && self != s {
+		panic(s.misuse("use", ErrCopied, nil))
+	}
+	s.mu.Lock()
+	if s.self.Load() == nil { // a zero value at its first use
+		s.lim.Store(math.MaxInt64)
+		s.self.Store(s)
+	}
+	if v := s.swap(frozen); v >= 0 {
+		s.free = v
+	}
+}
+
+func (s *Semaphore) unlock() {
+	if s.waiters.len == 0 && s.free >= 0 && !s.closed && !s.pinned() {
+		s.store(s.free)
+	}
+	s.mu.Unlock()
+}
+
+// The word, or under a fine explorer the cell that stands for it. Then the
+// word itself stays frozen, so that every fast path ends up here.
+
+func (s *Semaphore) load() int64 {
+	if s.setup != nil && s.fine {
+		return s.cell.Load()
+	}
+	return s.word.Load()
+}
+
+func (s *Semaphore) swap(v int64) int64 {
+	if s.setup != nil && s.fine {
+		return s.cell.Swap(v)
+	}
+	return s.word.Swap(v)
+}
+
+func (s *Semaphore) store(v int64) {
+	if s.setup != nil && s.fine {
+		s.cell.Store(v)
+		return
+	}
+	s.word.Store(v)
+}
+
+func (s *Semaphore) cas(old, v int64) bool {
+	if s.setup != nil && s.fine {
+		return s.cell.CompareAndSwap(old, v)
+	}
+	return s.word.CompareAndSwap(old, v)
+}
+
+// take is the fast path of Down for any n.
+func (s *Semaphore) take(n int64) bool {
+	if s.self.Load() != s {
+		return false
+	}
+	for {
+		v := s.load()
+		if v < n {
+			return false
+		}
+		if s.cas(v, v-n) {
+			return true
+		}
+	}
+}
+
+// give is the fast path of Up for any n.
+func (s *Semaphore) give(n int64) bool {
+	if s.self.Load() != s {
+		return false
+	}
+	for {
+		v := s.load()
+		if v < 0 || n > s.lim.Load()-v {
+			return false
+		}
+		if s.cas(v, v+n) {
+			return true
+		}
+	}
+}
+
+// down takes n permits for t, the task of ctx if t is nil.
+func (s *Semaphore) down(ctx context.Context, n int64, t *sched.Task) error {
+	if ctx == nil {
+		panic(s.misuse("Down", ErrNilContext, t))
+	}
+	if n <= 0 {
+		panic(s.misuse("Down", ErrBadCount, t))
+	}
+	o := s.object()
+	if o == nil {
+		return s.acquire(ctx, n, t)
+	}
+	if t == nil {
+		t = sched.TaskOf(ctx)
+	}
+	op := sched.Op{
+		Kind: sched.Down,
+		Also: sched.ObjectOf(ctx),
+		Gate: &downGate{s: s, ctx: ctx, n: n, task: t},
+		Task: t,
+		Arg:  n,
+	}
+	o.Step(op)
+	err := s.acquire(ctx, n, t)
+	op.Failed = err != nil
+	o.Done(op, truth(err == nil))
+	return err
+}
+
+func (s *Semaphore) acquire(ctx context.Context, n int64, t *sched.Task) error {
+	if s.take(n) {
+		return nil
+	}
+	if t == nil && s.tracked() {
+		t = sched.TaskOf(ctx)
+	}
+	s.lock()
+	if err := s.refuse("Down", n, t); err != nil {
+		s.unlock()
+		return err
+	}
+	if s.waiters.len == 0 && s.free >= n {
+		s.free -= n
+		s.hold(t, n)
+		s.unlock()
+		return nil
+	}
+	if err := contextError(ctx); err != nil {
+		s.unlock()
+		return err
+	}
+	w := newWaiter(ctx, s.setup, n, t)
+	s.waiters.push(w)
+	s.unlock()
+
+	err := w.park.Park(ctx, s.object())
+	if err == nil {
+		err = w.err // written before the wake
+		w.recycle()
+		return err
+	}
+	// ctx has ended. What was decided before we have the lock counts more.
+	s.lock()
+	if !w.queued {
+		// The wake is under way, so w can not be used again.
+		s.unlock()
+		return w.err
+	}
+	s.waiters.remove(w)
+	woken := s.grant() // w may have been all that was in the way
+	s.unlock()
+	woken.wake()
+	w.recycle()
+	return contextError(ctx)
+}
+
+// grant hands permits to those whose turn it is, and returns them for wake,
+// which is for after the lock.
+func (s *Semaphore) grant() (woken queue) {
+	for w := s.waiters.head; w != nil && s.free >= w.n; w = s.waiters.head {
+		s.waiters.remove(w)
+		s.free -= w.n
+		s.hold(w.task, w.n)
+		woken.push(w)
+		w.queued = false
+	}
+	return woken
+}
+
+func (s *Semaphore) downFor(parent context.Context, d time.Duration, t *sched.Task) error {
+	if d <= 0 || s.object() == nil {
+		if s.tryDown(1, t) {
+			return nil
+		}
+		if d <= 0 {
+			return s.whyNot()
+		}
+	}
+	ctx, stop := s.deadline(parent, d)
+	defer stop()
+	return s.down(ctx, 1, t)
+}
+
+// whyNot is the error of a DownFor that did not want to wait.
+func (s *Semaphore) whyNot() error {
+	s.mu.Lock()
+	closed := s.closed
+	s.mu.Unlock()
+	if closed {
+		return ErrClosed
+	}
+	return ErrTimeout
+}
+
+// tryDown takes n permits for t without sleeping.
+func (s *Semaphore) tryDown(n int64, t *sched.Task) bool {
+	if n <= 0 {
+		panic(s.misuse("TryDown", ErrBadCount, t))
+	}
+	o := s.object()
+	if o == nil {
+		return s.tryAcquire(n, t)
+	}
+	op := sched.Op{Kind: sched.TryDown, Task: t, Arg: n}
+	o.Step(op)
+	ok := s.tryAcquire(n, t)
+	op.Failed = !ok
+	o.Done(op, truth(ok))
+	return ok
+}
+
+func (s *Semaphore) tryAcquire(n int64, t *sched.Task) bool {
+	if s.take(n) {
+		return true
+	}
+	s.lock()
+	ok := s.refuse("TryDown", n, t) == nil && s.waiters.len == 0 && s.free >= n
+	if ok {
+		s.free -= n
+		s.hold(t, n)
+	}
+	s.unlock()
+	return ok
+}
+
+// up gives n permits in the name of t.
+func (s *Semaphore) up(n int64, t *sched.Task) {
+	if n <= 0 {
+		panic(s.misuse("Up", ErrBadCount, t))
+	}
+	o := s.object()
+	if o == nil {
+		s.release(n, t)
+		return
+	}
+	op := sched.Op{Kind: sched.Up, Task: t, Arg: n}
+	o.Step(op)
+	s.release(n, t)
+	o.Done(op, 0)
+}
+
+func (s *Semaphore) release(n int64, t *sched.Task) {
+	if s.give(n) {
+		return
+	}
+	s.lock()
+	if s.free > 0 && n > s.lim.Load()-s.free || s.free <= 0 && n+s.free > s.lim.Load() {
+		s.unlock()
+		panic(s.misuse("Up", ErrOverRelease, t))
+	}
+	if err := s.unhold(t, n); err != nil {
+		s.unlock()
+		panic(err)
+	}
+	s.free += n
+	woken := s.grant()
+	s.unlock()
+	woken.wake()
+}
+
+// downGate tells an explorer when a Down would not sleep.
+type downGate struct {
+	s    *Semaphore
+	ctx  context.Context
+	n    int64
+	task *sched.Task
+}
+
+// Ready is true when the Down can end, one way or the other.
+func (g *downGate) Ready() bool {
+	s := g.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.waiters.len == 0 && s.free >= g.n ||
+		g.ctx.Err() != nil || s.closed || g.n > s.lim.Load() || s.strict && s.held(g.task) > 0
+}
+
+// Context returns what can end the sleep.
+func (g *downGate) Context() context.Context { return g.ctx }
+
+func truth(ok bool) int64 {
+	if ok {
+		return 1
+	}
+	return 0
+}
