@@ -62,3 +62,35 @@ func BenchmarkGetPut(b *testing.B) {
 		}
 	})
 }
+
+func BenchmarkGetPutAll(b *testing.B) {
+	b.Run("impl=Sharded", func(b *testing.B) {
+		r := NewSharded(nil, "r", func() {}, 0)
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				r.Get()
+				r.Put()
+			}
+		})
+	})
+	b.Run("impl=Count", func(b *testing.B) {
+		c := new(Count)
+		c.Set(1)
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				c.Inc()
+				c.DecAndTest()
+			}
+		})
+	})
+	b.Run("impl=atomic", func(b *testing.B) {
+		c := new(atomic.Int64)
+		c.Store(1)
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				c.Add(1)
+				c.Add(-1)
+			}
+		})
+	})
+}

@@ -84,7 +84,7 @@ func (c *Count) object() *sched.Object {
 	return c.meta.obj
 }
 
-func (c *Count) sched() sched.Scheduler {
+func (c *Count) scheduler() sched.Scheduler {
 	if c.meta == nil {
 		return nil
 	}
@@ -131,7 +131,7 @@ func (c *Count) try(o op, n, limit int64, t *sched.Task) (ok bool, old int64, fa
 
 func (c *Count) fault(k FaultKind, op string, old, n int64, t *sched.Task) {
 	f := &Fault{Kind: k, Op: op, Name: c.name(), Old: int(old), Amount: int(n), Where: here(t)}
-	report(c.sched(), "count "+k.String()+" "+f.Name, f)
+	report(c.scheduler(), "count "+k.String()+" "+f.Name, f)
 }
 
 func (c *Count) amount(op string, n int) int64 {
@@ -175,7 +175,7 @@ func (c *Count) Set(n int) {
 	if obj != nil {
 		obj.Done(step, int64(n))
 	}
-	if old > 0 && c.sched() != nil {
+	if old > 0 && c.scheduler() != nil {
 		c.fault(LiveSet, "Set", old, int64(n), nil)
 	}
 }

@@ -29,16 +29,17 @@ const (
 	SubUAF                  // DecAndTest, SubAndTest or DecNotOne below zero: one put too many
 	DecLeak                 // Dec reached or passed zero: the release never happens
 	LiveSet                 // Set on a counter that was live; only where a scheduler watches
+	afterExit               // not a fault but a misuse, see Sharded.end
 	numFaultKinds = iota
 )
 
 var faultKindNames = [numFaultKinds]string{
-	"none", "ADD_NOT_ZERO_OVF", "ADD_OVF", "ADD_UAF", "SUB_UAF", "DEC_LEAK", "LIVE_SET",
+	"none", "ADD_NOT_ZERO_OVF", "ADD_OVF", "ADD_UAF", "SUB_UAF", "DEC_LEAK", "LIVE_SET", "",
 }
 
 var faultKindTexts = [numFaultKinds]string{
 	"", "overflow, leaking memory", "overflow, leaking memory", "addition on 0, use after free",
-	"underflow, use after free", "decrement hit 0, leaking memory", "set while live",
+	"underflow, use after free", "decrement hit 0, leaking memory", "set while live", "",
 }
 
 // String returns the kernel's name of the kind, such as "ADD_UAF".

@@ -92,7 +92,7 @@ func (r *Ref) PutTracked(t *Tracker, release func(), by ...*sched.Task) (release
 	if release == nil {
 		panic("refcount: PutTracked with a nil release")
 	}
-	if !r.dir.put(r.c.sched(), t, taskOf(by)) || !r.c.DecAndTest() {
+	if !r.dir.put(r.c.scheduler(), t, taskOf(by)) || !r.c.DecAndTest() {
 		return false
 	}
 	release()
