@@ -1,5 +1,7 @@
 package waitq
 
+import "iter"
+
 // Entries are visited class by class, and within a class from its front.
 type class uint8
 
@@ -19,7 +21,7 @@ func (l *list) pushBack(w *Waiter) {
 		l.front = w
 		return
 	}
-	w.insertBefore(l.front)
+	l.insertBefore(w, l.front)
 }
 
 func (l *list) pushFront(w *Waiter) {
@@ -38,10 +40,17 @@ func (l *list) pushTicket(w *Waiter) {
 	for e.ticket <= w.ticket {
 		e = e.next
 	}
-	w.insertBefore(e)
+	l.insertBefore(w, e)
 	if e == l.front {
 		l.front = w
 	}
+}
+
+// insertBefore links w before e in the ring. The front stays.
+func (l *list) insertBefore(w, e *Waiter) {
+	w.next, w.prev = e, e.prev
+	e.prev.next = w
+	e.prev = w
 }
 
 func (l *list) remove(w *Waiter) {
@@ -56,8 +65,19 @@ func (l *list) remove(w *Waiter) {
 	w.next, w.prev = nil, nil
 }
 
-func (w *Waiter) insertBefore(e *Waiter) {
-	w.next, w.prev = e, e.prev
-	e.prev.next = w
-	e.prev = w
+// after returns what follows w, or nil.
+func (l *list) after(w *Waiter) *Waiter {
+	if w.next == l.front {
+		return nil
+	}
+	return w.next
+}
+
+// all yields the entries from the front on.
+func (l *list) all() iter.Seq[*Waiter] {
+	return func(yield func(*Waiter) bool) {
+		for w := l.front; w != nil && yield(w); {
+			w = l.after(w)
+		}
+	}
 }

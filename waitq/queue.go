@@ -21,9 +21,12 @@ type Queue struct {
 
 	n    sched.Int64           // entries linked; changes under mu, read anywhere
 	self atomic.Pointer[Queue] // q once in use, to tell a copy
-	obj  *sched.Object         // the whole queue
 	s    sched.Scheduler
+	obj  *sched.Object // the whole queue
 	name string
+
+	debug  atomic.Bool
+	caller atomic.Uint64 // in debug mode: the goroutine in a wake function
 
 	mu    sched.Mutex // guards what follows, and the entries that are linked
 	lists [classes]list
@@ -32,8 +35,8 @@ type Queue struct {
 }
 
 // Init gives q a name for reports and a scheduler to run under, which may be
-// nil. It is not needed for a queue of plain goroutines. It must be called
-// before first use.
+// nil. A queue of plain goroutines needs none. It must be called before first
+// use.
 func (q *Queue) Init(s sched.Scheduler, name string) {
 	if q.self.Load() != nil {
 		panic(q.misuse("Init", "the queue is in use"))
@@ -43,6 +46,11 @@ func (q *Queue) Init(s sched.Scheduler, name string) {
 	q.mu.Init(s, sched.Spec{Name: name + ".lock", Inner: true})
 	q.n.Init(s, sched.Spec{Name: name + ".waiters", Inner: true})
 }
+
+// SetWaker notes that t is the task which is to wake those that sleep on q, or
+// with nil that nobody in particular is. It is for the reports of a scheduler;
+// see [sched.SetWaker].
+func (q *Queue) SetWaker(t *sched.Task) { sched.SetWaker(q.obj, t) }
 
 // HasWaiters reports whether an entry is linked (waitqueue_active with the
 // barrier of wq_has_sleeper). A caller that has made the condition true and
@@ -73,14 +81,28 @@ func (q *Queue) Close(err error) {
 	} else {
 		err = &closedError{err}
 	}
+	if q.obj == nil {
+		q.close(err)
+		return
+	}
 	op := sched.Op{Kind: sched.Close}
-	if q.obj != nil {
-		q.obj.Step(op)
+	q.obj.Step(op)
+	all := 0
+	defer func() { q.obj.Done(op, int64(all)) }()
+	all = q.close(err)
+}
+
+func (q *Queue) close(err error) (all int) {
+	q.lock("Close")
+	if q.err != nil {
+		q.mu.Unlock()
+		return 0
 	}
-	n := q.close(err)
-	if q.obj != nil {
-		q.obj.Done(op, int64(n))
-	}
+	q.use()
+	q.err = err
+	k := q.walk(request{key: err, err: err})
+	k.finish()
+	return k.all
 }
 
 // Err returns nil while q is open, and then the error that waits on it return.
@@ -90,7 +112,7 @@ func (q *Queue) Err() error {
 	if q.obj != nil {
 		q.obj.Step(op)
 	}
-	q.mu.Lock()
+	q.lock("Err")
 	err := q.err
 	q.mu.Unlock()
 	if q.obj != nil {
@@ -99,12 +121,24 @@ func (q *Queue) Err() error {
 	return err
 }
 
-// link makes w an entry of class c. The caller holds q.mu.
-func (q *Queue) link(w *Waiter, c class, ex bool) (first bool) {
-	first = q.n.Peek() == 0
+// lock locks the queue for op.
+func (q *Queue) lock(op string) {
+	if id := q.caller.Load(); id != 0 && id == goroutine() {
+		panic(q.misuse(op, "called by a wake function of the same queue"))
+	}
+	q.mu.Lock()
+}
+
+// use notes, under the lock, that q is in use and must not be copied.
+func (q *Queue) use() {
 	if q.self.Load() == nil {
 		q.self.Store(q)
 	}
+}
+
+// link makes w an entry of class c. The caller holds the lock.
+func (q *Queue) link(w *Waiter, c class, ex bool) {
+	q.use()
 	q.seq++
 	w.linked = q.seq
 	if w.ticket == 0 {
@@ -121,20 +155,24 @@ func (q *Queue) link(w *Waiter, c class, ex bool) (first bool) {
 	}
 	w.on.Store(q)
 	q.n.Add(1)
-	return first
 }
 
-// unlink takes w off the queue. The caller holds q.mu.
+// busy reports whether the front place is taken: a priority entry may ask for
+// it only if no other stands there. The caller holds the lock.
+func (q *Queue) busy() bool { return q.lists[priority].front != nil }
+
+// unlink takes w off the queue. The caller holds the lock.
 func (q *Queue) unlink(w *Waiter) {
 	q.lists[w.class].remove(w)
-	w.on.Store(nil)
+	w.key = nil
 	q.n.Add(-1)
+	w.on.Store(nil) // last: its owner may look without the lock
 }
 
 // check panics if q is a copy of a queue in use.
 func (q *Queue) check(op string) {
 	if s := q.self.Load(); s != nil && s != q {
-		panic(q.misuse(op, "the queue was copied after first use"))
+		panic(q.misuse(op, "copied after first use"))
 	}
 }
 
@@ -142,7 +180,7 @@ func (q *Queue) misuse(op, reason string) *MisuseError {
 	return &MisuseError{Object: q.String(), Op: op, Reason: reason}
 }
 
-// String returns the name, for reports.
+// String returns the queue's name, for reports.
 func (q *Queue) String() string {
 	if q.name == "" {
 		return fmt.Sprintf("queue %p", q)

@@ -2,6 +2,8 @@ package waitq
 
 import (
 	"context"
+	"reflect"
+	"sync"
 	"sync/atomic"
 
 	"github.com/floodgate-go/floodgate/sched"
@@ -17,6 +19,11 @@ const (
 	Stop               // the walk ends here; not counted (-1)
 )
 
+// Events is a set of events: the type of key that pollers and those who wake
+// them use (__poll_t). Two of them match when they have a bit in common or one
+// is empty. The meaning of the bits is the program's.
+type Events uint32
+
 // A Waiter is an entry of a [Queue] (wait_queue_entry_t), for code that spells
 // the protocol out: loops that select on several things, loops whose body
 // sleeps, and callbacks. [Queue.Wait] and its relatives need none.
@@ -24,8 +31,9 @@ const (
 // The zero value is ready. The exported fields may be set while the waiter is
 // not linked. A Waiter belongs to one goroutine, its owner, which alone may
 // call its methods and pass it to those of Queue; wakers come from anywhere. A
-// Waiter must not be copied after first use, and may be used again, on any
-// queue, once it is off the last one.
+// Waiter must not be copied after first use. It may be used again, on any
+// queue, once it is off the last one, but not in another bubble of
+// testing/synctest.
 //
 // The protocol:
 //
@@ -43,9 +51,9 @@ const (
 type Waiter struct {
 	_ noCopy
 
-	// Key restricts the wakes that reach this waiter to those without a key
-	// and those with an equal one; two values of type [Events] match when
-	// they have a bit in common. Nil is reached by every wake.
+	// Key restricts the wakes that reach this waiter to those with an equal
+	// key and those without one; see also [Events]. Nil is reached by every
+	// wake. Keys must be comparable.
 	Key any
 	// Sticky leaves the waiter linked when it is woken, as the default wake
 	// function does (default_wake_function; all of 2.5.74). Otherwise a wake
@@ -66,18 +74,62 @@ type Waiter struct {
 	next, prev *Waiter
 	class      class
 	exclusive  bool
-	internal   bool // of a Wait: nobody but this package sees it
-	woken      bool // chosen by a wake since it was linked
-	sent       bool // that wake notifies outside the lock
-	by         any  // the key of that wake
-	key        any  // Key, while linked
-	linked     uint64
-	ticket     uint64
-	err        error // the queue was closed
+	internal   bool   // of a Wait: nobody outside this package sees it
+	woken      bool   // chosen by a wake since it was linked
+	sent       bool   // that wake notifies outside the lock
+	by         any    // the key of that wake
+	key        any    // Key, while linked
+	bit        uint   // with key, of a bit wait
+	linked     uint64 // when, by the queue's count
+	ticket     uint64 // its place among the exclusive
+	err        error  // the queue was closed
+	origin     *origin
 }
 
-// NewWaiter returns a waiter that wakes its owner.
+// NewWaiter returns a waiter that wakes its owner. (DEFINE_WAIT)
 func NewWaiter() *Waiter { return new(Waiter) }
+
+// Add links w as a shared waiter (add_wait_queue). The owner sleeps with
+// [Waiter.Park], or is not needed if w has a Func. It returns the error of a
+// closed queue, on which w is not linked, and panics if w is linked already.
+func (q *Queue) Add(w *Waiter) error { return q.add(w, shared, false) }
+
+// AddExclusive is [Queue.Add] for an exclusive waiter (add_wait_queue_exclusive).
+func (q *Queue) AddExclusive(w *Waiter) error { return q.add(w, exclusive, true) }
+
+// AddPriority is [Queue.Add] ahead of all shared and exclusive waiters
+// (add_wait_queue_priority). An exclusive one asks for the very front, and gets
+// [ErrBusy] if a priority waiter is there (add_wait_queue_priority_exclusive).
+func (q *Queue) AddPriority(w *Waiter, exclusive bool) error { return q.add(w, priority, exclusive) }
+
+func (q *Queue) add(w *Waiter, c class, ex bool) (err error) {
+	const op = "Add"
+	q.check(op)
+	q.checkKey(op, w.Key)
+	if q.obj != nil {
+		q.obj.Step(sched.Op{Kind: sched.Enqueue})
+		defer func() { q.obj.Done(sched.Op{Kind: sched.Enqueue, Failed: err != nil}, q.n.Peek()) }()
+	}
+	q.adopt(w, op)
+	origin := q.trace(nil)
+	q.lock(op)
+	defer q.mu.Unlock()
+	switch {
+	case w.on.Load() != nil:
+		panic(q.misuse(op, "the waiter is linked already"))
+	case q.err != nil:
+		return q.err
+	case c == priority && ex && q.busy():
+		return ErrBusy
+	}
+	w.settle()
+	w.ticket, w.origin = 0, origin
+	if w.p == nil && w.Func == nil {
+		w.p = newParker(q.s, q.name)
+	}
+	q.link(w, c, ex)
+	return nil
+}
 
 // Prepare links w, if it is not linked (prepare_to_wait, and with exclusive
 // prepare_to_wait_exclusive), and reports whether the queue was empty. If w is
@@ -86,78 +138,88 @@ func NewWaiter() *Waiter { return new(Waiter) }
 //
 // On a closed queue w is not linked, and the next Park returns the error.
 func (q *Queue) Prepare(w *Waiter, exclusive bool) (first bool) {
-	q.check("Prepare")
+	const op = "Prepare"
+	q.check(op)
+	q.checkKey(op, w.Key)
 	if w.Func != nil {
-		panic(q.misuse("Prepare", "a waiter with a Func has no owner to park"))
+		panic(q.misuse(op, "a waiter with a Func does not sleep"))
 	}
-	op := sched.Op{Kind: sched.Enqueue}
-	if q.obj != nil {
-		q.obj.Step(op)
+	if q.obj == nil {
+		return q.prepare(w, exclusive, op)
 	}
-	first = q.prepare(w, exclusive)
-	if q.obj != nil {
-		q.obj.Done(op, int64(q.n.Peek()))
-	}
-	return first
+	q.obj.Step(sched.Op{Kind: sched.Enqueue})
+	defer func() { q.obj.Done(sched.Op{Kind: sched.Enqueue}, q.n.Peek()) }()
+	return q.prepare(w, exclusive, op)
 }
 
-func (q *Queue) prepare(w *Waiter, ex bool) (first bool) {
-	q.adopt(w, "Prepare")
-	q.mu.Lock()
+func (q *Queue) prepare(w *Waiter, ex bool, op string) (first bool) {
+	q.adopt(w, op)
+	origin := q.trace(nil)
+	q.lock(op)
 	defer q.mu.Unlock()
+	first = q.n.Peek() == 0
 	if w.on.Load() == q {
 		w.exclusive, w.woken = ex, false
 		w.p.Reset()
 		return false
 	}
-	if !w.woken {
-		w.ticket = 0
+	if !w.woken { // else it comes back after a lost race, to its place
+		w.ticket, w.origin = 0, origin
 	}
 	w.settle()
 	if w.p == nil {
-		w.p = q.newParker()
+		w.p = newParker(q.s, q.name)
 	}
 	if q.err != nil {
 		w.err = q.err
 		w.p.Unpark()
-		return q.n.Peek() == 0
+		return first
 	}
 	c := shared
 	if ex {
 		c = exclusive
 	}
-	return q.link(w, c, ex)
+	q.link(w, c, ex)
+	return first
 }
 
 // adopt makes q the home of w, which must not be linked elsewhere.
 func (q *Queue) adopt(w *Waiter, op string) {
-	if on := w.on.Load(); on != nil && on != q {
-		// A waker may be about to take it off.
-		on.mu.Lock()
-		still := w.on.Load() == on
-		on.mu.Unlock()
-		if still {
-			panic(q.misuse(op, "the waiter is linked on "+on.String()))
-		}
-	}
 	if w.home == q {
 		return
 	}
-	if w.home == nil || w.home.s != q.s {
+	q.checkLinks(w, op)
+	if w.home != nil && w.home.s != q.s {
 		w.p = nil
 	}
-	w.home, w.woken, w.ticket = q, false, 0
+	w.home, w.ticket = q, 0
 }
 
-func (q *Queue) newParker() *sched.Parker {
+// checkLinks panics if w is linked on another queue.
+func (q *Queue) checkLinks(w *Waiter, op string) {
+	on := w.on.Load()
+	if on == nil || on == q {
+		return
+	}
+	on.lock(op) // a waker may be about to take it off
+	still := w.on.Load() == on
+	on.mu.Unlock()
+	if still {
+		panic(q.misuse(op, "the waiter is linked on "+on.String()))
+	}
+}
+
+func newParker(s sched.Scheduler, name string) *sched.Parker {
 	p := new(sched.Parker)
-	p.Init(q.s, sched.Spec{Name: q.name + ".sleep"})
+	if s != nil {
+		p.Init(s, sched.Spec{Name: name + ".sleep"})
+	}
 	return p
 }
 
-// settle forgets a wake of w that its owner has not consumed. If the waker has
-// yet to notify, it keeps the parker, and w gets another. The caller holds the
-// lock of home.
+// settle forgets a wake of w that its owner has not consumed. If its waker has
+// yet to notify, that waker keeps the parker, and w gets another: it can not be
+// reached by a wake of its former life. The caller holds the lock of home.
 func (w *Waiter) settle() {
 	if w.p != nil && !w.p.Reset() && w.sent && w.woken {
 		w.p = nil
@@ -167,16 +229,19 @@ func (w *Waiter) settle() {
 
 // Park sleeps until a wake chooses w (schedule). A wake that came since
 // Prepare, or since the last Park of a sticky waiter, ends it at once; it is
-// kept once (wait_woken is Park on a sticky waiter). It returns nil for a wake,
-// an error that matches ctx.Err() and context.Cause(ctx) if ctx ends first, and
-// one that matches [ErrClosed] if the queue is closed. A wake wins over the end
-// of ctx. W must have been prepared.
+// kept once, so Park on a sticky waiter is wait_woken. It returns nil for a
+// wake, an error that matches ctx.Err() and context.Cause(ctx) if ctx ends
+// first, and one that matches [ErrClosed] if the queue is closed. A wake wins
+// over the end of ctx. W must have been prepared or added.
 func (w *Waiter) Park(ctx context.Context) error {
 	if ctx == nil {
 		panic(w.misuse("Park", "nil context"))
 	}
 	if w.p == nil {
 		panic(w.misuse("Park", "the waiter is not prepared"))
+	}
+	if ctx.Done() != nil {
+		w.p.C() // so that this sleep and the next need no new channel
 	}
 	if w.p.Park(ctx, w.home.obj) != nil {
 		return contextError(ctx)
@@ -185,8 +250,8 @@ func (w *Waiter) Park(ctx context.Context) error {
 }
 
 // C returns a channel from which a wake can be received, once, in place of
-// [Waiter.Park]. W must have been prepared, and Prepare or Finish may change
-// the channel. What is received from it no scheduler sees.
+// [Waiter.Park]. W must have been prepared or added; the next Prepare, Add or
+// Finish may change the channel. What is received from it no scheduler sees.
 func (w *Waiter) C() <-chan struct{} {
 	if w.p == nil {
 		panic(w.misuse("C", "the waiter is not prepared"))
@@ -197,57 +262,55 @@ func (w *Waiter) C() <-chan struct{} {
 // Finish unlinks w if it is linked (finish_wait), and reports whether a wake
 // chose it since it was linked. It may be called again.
 func (q *Queue) Finish(w *Waiter) (woken bool) {
-	q.leave(w, "Finish", func() {
-		woken = w.woken
-		if w.on.Load() == q {
-			q.unlink(w)
-		}
-	})
+	_, woken = q.leave(w, "Finish", false)
 	return woken
 }
 
 // Remove unlinks w (remove_wait_queue), and reports whether it was linked.
 func (q *Queue) Remove(w *Waiter) (linked bool) {
-	q.leave(w, "Remove", func() {
-		if linked = w.on.Load() == q; linked {
-			q.unlink(w)
-		}
-	})
+	linked, _ = q.leave(w, "Remove", false)
 	return linked
 }
 
 // Abort unlinks w. If w is exclusive and a wake has chosen it, the wake goes on
 // to the next exclusive waiter, so that it is not lost with w, and Abort
 // reports true (abort_exclusive_wait). It is what a loop calls that gives up
-// without having done what a wake would have let it do.
+// without having done what the wake would have let it do.
 func (q *Queue) Abort(w *Waiter) (passed bool) {
-	q.leave(w, "Abort", func() {
-		if w.on.Load() == q {
-			q.unlink(w)
-		}
-		passed = w.woken && w.exclusive
-	})
+	_, passed = q.leave(w, "Abort", true)
 	return passed
 }
 
-// leave is the step that takes w off the queue.
-func (q *Queue) leave(w *Waiter, name string, how func()) {
-	q.check(name)
-	op := sched.Op{Kind: sched.Dequeue}
+// leave takes w off the queue, in one step. With abort, woken stands for a wake
+// that was passed on.
+func (q *Queue) leave(w *Waiter, op string, abort bool) (linked, woken bool) {
+	q.check(op)
 	if q.obj != nil {
-		q.obj.Step(op)
-		defer func() { q.obj.Done(op, q.n.Peek()) }()
+		q.obj.Step(sched.Op{Kind: sched.Dequeue})
+		defer func() { q.obj.Done(sched.Op{Kind: sched.Dequeue}, q.n.Peek()) }()
 	}
-	q.adopt(w, name)
-	q.mu.Lock()
-	how()
-	pass, by := name == "Abort" && w.woken && w.exclusive, w.by
+	if w.home != q {
+		q.checkLinks(w, op)
+		return false, false
+	}
+	q.lock(op)
+	if linked = w.on.Load() == q; linked {
+		q.unlink(w)
+	}
+	woken = w.woken
+	if abort {
+		woken = woken && w.exclusive
+	}
+	r := request{budget: 1, key: w.by, heirs: true}
 	w.settle()
-	w.ticket = 0
-	q.mu.Unlock()
-	if pass {
-		q.wake(request{budget: 1, key: by, heirs: true})
+	w.ticket, w.origin = 0, nil
+	if abort && woken {
+		k := q.walk(r)
+		k.finish()
+	} else {
+		q.mu.Unlock()
 	}
+	return linked, woken
 }
 
 func (w *Waiter) misuse(op, reason string) *MisuseError {
@@ -256,4 +319,37 @@ func (w *Waiter) misuse(op, reason string) *MisuseError {
 		o = "waiter of " + w.home.String()
 	}
 	return &MisuseError{Object: o, Op: op, Reason: reason}
+}
+
+// checkKey panics if key can not be compared: it would do so under the lock.
+func (q *Queue) checkKey(op string, key any) {
+	if key != nil && !reflect.ValueOf(key).Comparable() {
+		panic(q.misuse(op, "a key must be comparable"))
+	}
+}
+
+// waiters has those of finished waits on plain goroutines, with their parkers.
+// Parkers hold no channel then, so they may cross bubbles.
+var waiters = sync.Pool{New: func() any { return &Waiter{internal: true} }}
+
+// newSleeper returns a waiter for a wait on q.
+func (q *Queue) newSleeper() *Waiter {
+	w := waiters.Get().(*Waiter)
+	if w.p == nil || q.s != nil {
+		w.p = newParker(q.s, q.name)
+	}
+	w.home = q
+	return w
+}
+
+// release makes w, which is off its queue and owes nothing, fit for the next
+// wait. A parker of a scheduler, and one that a wake may still reach, is not
+// kept; see settle.
+func (w *Waiter) release(keep bool) {
+	if !keep || w.home.s != nil {
+		w.p = nil
+	}
+	w.home, w.Key, w.by, w.err, w.origin = nil, nil, nil, nil, nil
+	w.woken, w.sent, w.bit, w.ticket = false, false, 0, 0
+	waiters.Put(w)
 }

@@ -2,188 +2,195 @@ package waitq
 
 import (
 	"math"
+	"sync/atomic"
 
 	"github.com/floodgate-go/floodgate/sched"
 )
 
 // Wake wakes all shared waiters and one exclusive (wake_up), and returns the
-// number of exclusive ones woken. It never waits for anybody but other callers
-// of q. A wake of an empty queue does nothing and leaves nothing behind.
+// number of exclusive ones woken. It waits for no one but other callers inside
+// q, briefly. A wake of an empty queue does nothing and leaves nothing behind.
 //
-// The caller makes the condition true first, then calls Wake.
+// The caller makes the condition true first, then calls Wake. All wakes may be
+// called from conditions, timers and cleanups, and under any lock.
 func (q *Queue) Wake() int {
 	if q.idle() {
 		return 0
 	}
-	return q.WakeKey(1, nil)
+	return q.signal("Wake", request{budget: 1})
 }
 
 // WakeN is [Queue.Wake] for n exclusive waiters (wake_up_nr). It panics if n is
 // not positive.
-func (q *Queue) WakeN(n int) int { return q.WakeKey(n, nil) }
+func (q *Queue) WakeN(n int) int {
+	q.checkBudget("WakeN", n)
+	if q.idle() {
+		return 0
+	}
+	return q.signal("WakeN", request{budget: n})
+}
 
 // WakeAll wakes everybody who is in the queue now (wake_up_all), and returns
-// the number of exclusive waiters among them.
+// the number of exclusive waiters among them. One that comes, or comes back,
+// while it runs is left alone.
 func (q *Queue) WakeAll() int {
 	if q.idle() {
 		return 0
 	}
-	return q.signal(request{})
+	return q.signal("WakeAll", request{})
 }
 
 // WakeKey is [Queue.WakeN] for waiters whose key matches (wake_up_poll,
-// __wake_up_locked_key). See [Waiter].Key. A nil key matches all.
+// __wake_up). See [Waiter].Key. A nil key matches all.
 func (q *Queue) WakeKey(n int, key any) int {
-	if n <= 0 {
-		panic(q.misuse("WakeN", "the number to wake must be positive; use WakeAll for all"))
+	q.checkBudget("WakeKey", n)
+	q.checkKey("WakeKey", key)
+	if q.idle() {
+		return 0
 	}
-	return q.signal(request{budget: n, key: key})
+	return q.signal("WakeKey", request{budget: n, key: key})
+}
+
+func (q *Queue) checkBudget(op string, n int) {
+	if n <= 0 {
+		panic(q.misuse(op, "the number to wake must be positive; WakeAll wakes all"))
+	}
 }
 
 // idle reports that q has no waiters and that nobody watches it look.
 func (q *Queue) idle() bool {
 	s := q.self.Load()
-	return q.s == nil && q.n.Peek() == 0 && (s == nil || s == q)
+	return q.n.Peek() == 0 && q.s == nil && (s == nil || s == q)
 }
 
 // signal is a wake as one step.
-func (q *Queue) signal(r request) int {
-	q.check("Wake")
+func (q *Queue) signal(name string, r request) int {
+	q.check(name)
 	if q.obj == nil {
 		if q.n.Load() == 0 {
 			return 0
 		}
-		ex, _ := q.wake(r)
+		ex, _ := q.wake(name, r)
 		return ex
 	}
 	op := sched.Op{Kind: sched.Wake, Arg: int64(r.budget)}
 	q.obj.Step(op)
-	all := 0
+	var ex, all int
 	defer func() { q.obj.Done(op, int64(all)) }()
-	ex, all := q.wake(r)
+	ex, all = q.wake(name, r)
 	return ex
+}
+
+// wake does what r asks for, and returns how many exclusive entries, and how
+// many in all, it woke.
+func (q *Queue) wake(op string, r request) (ex, all int) {
+	q.lock(op)
+	k := q.walk(r)
+	k.finish()
+	return k.ex, k.all
 }
 
 // A request says whom to wake.
 type request struct {
-	budget int  // so many exclusive entries; 0 stands for all
-	key    any  // entries that match; nil for all
-	heirs  bool // exclusive entries only: a wake is passed on
-	err    error
+	budget int            // so many exclusive entries; 0 stands for all
+	key    any            // entries that match; nil for all
+	word   *atomic.Uint64 // if not nil, only while its bit is clear
+	bit    uint           // with key or word
+	heirs  bool           // exclusive entries only: a wake is passed on
+	err    error          // everybody, for good: the queue is closed
+	batch  *Batch         // keeps those to notify
 }
 
 // chunk is how many entries a walk unlinks before it lets go of the lock and
-// notifies them.
+// notifies them. It bounds the time that the lock is held.
 const chunk = 32
+
+// markerLink is the link count of a marker, which no walk visits.
+const markerLink = math.MaxUint64
 
 // A walk visits the entries of a queue in order.
 type walk struct {
 	request
 	q     *Queue
 	start uint64  // entries linked later are not visited
-	c     class   // the position: list c,
-	at    *Waiter // before at; at its end when nil
+	c     class   // the position is in list c,
+	at    *Waiter // before at, or at its end if nil
 	ex    int     // exclusive entries woken
 	all   int     // entries woken
+	n     int     // of todo
 	todo  [chunk]*sched.Parker
-	n     int // of todo
 }
 
-// wake does what r asks for, and returns how many exclusive entries, and how
-// many in all, it woke.
-func (q *Queue) wake(r request) (ex, all int) {
-	q.mu.Lock()
-	k := walk{request: r, q: q, start: q.seq, at: q.lists[0].front}
-	k.finish()
-	return k.ex, k.all
-}
-
-func (q *Queue) close(err error) (all int) {
-	q.mu.Lock()
-	if q.err != nil {
-		q.mu.Unlock()
-		return 0
-	}
-	q.err = err
-	if q.self.Load() == nil {
-		q.self.Store(q)
-	}
-	k := walk{request: request{err: err, key: err}, q: q, start: q.seq, at: q.lists[0].front}
-	k.finish()
-	return k.all
+// walk returns a walk that stands before the first entry. The caller holds the
+// lock, and calls finish.
+func (q *Queue) walk(r request) walk {
+	return walk{request: r, q: q, start: q.seq, at: q.lists[0].front}
 }
 
 // finish walks from where k stands to the end, unlocks the queue and notifies.
 func (k *walk) finish() {
-	for {
-		more := k.fill()
-		var mark *Waiter
-		if more && k.at != nil {
-			mark = k.mark()
+	q := k.q
+	for more := true; more; {
+		more = k.fill()
+		var m *Waiter
+		if more {
+			m = k.mark()
 		}
-		k.q.mu.Unlock()
+		q.mu.Unlock()
 		for i, p := range k.todo[:k.n] {
 			p.Unpark()
 			k.todo[i] = nil
 		}
 		k.n = 0
-		if !more {
-			return
-		}
-		k.q.mu.Lock()
-		if mark != nil {
-			k.at = k.after(mark)
-			k.q.lists[k.c].remove(mark)
+		if more {
+			q.mu.Lock()
+			l := &q.lists[k.c]
+			k.at = l.after(m)
+			l.remove(m)
 		}
 	}
 }
 
-// mark keeps k's place while the queue is unlocked.
+// mark keeps k's place while the queue is unlocked. Its ticket is that of the
+// entry behind it, so that it does not disturb the order.
 func (k *walk) mark() *Waiter {
-	m := &Waiter{linked: math.MaxUint64, ticket: k.at.ticket}
-	m.insertBefore(k.at)
-	if l := &k.q.lists[k.c]; l.front == k.at {
+	m := &Waiter{linked: markerLink, ticket: k.at.ticket}
+	l := &k.q.lists[k.c]
+	l.insertBefore(m, k.at)
+	if l.front == k.at {
 		l.front = m
 	}
 	return m
 }
 
-func (k *walk) after(w *Waiter) *Waiter {
-	if w.next == k.q.lists[k.c].front {
-		return nil
-	}
-	return w.next
-}
-
-// fill visits entries until todo is full, which it reports, or the walk ends.
+// fill visits entries until the walk is over, or until todo is full and there
+// are more: then it returns true.
 func (k *walk) fill() (more bool) {
 	for {
 		w := k.at
-		if w == nil {
+		switch {
+		case w == nil:
 			if k.c++; k.c == classes {
 				return false
 			}
 			k.at = k.q.lists[k.c].front
 			continue
-		}
-		if k.n == len(k.todo) {
+		case k.n == len(k.todo):
 			return true
 		}
-		k.at = k.after(w)
-		if w.linked > k.start || k.heirs && !w.exclusive || k.err == nil && !matches(w.key, k.key) {
+		k.at = k.q.lists[k.c].after(w)
+		if !k.reaches(w) {
 			continue
 		}
+		ex := w.exclusive // w may be in another life after the visit
 		switch k.visit(w) {
 		case Skip:
 			continue
 		case Stop:
-			if k.err == nil {
-				return false
-			}
-			continue
+			return false
 		}
 		k.all++
-		if w.exclusive {
+		if ex {
 			if k.ex++; k.ex == k.budget {
 				return false
 			}
@@ -191,39 +198,81 @@ func (k *walk) fill() (more bool) {
 	}
 }
 
+// reaches reports whether the wake is for w.
+func (k *walk) reaches(w *Waiter) bool {
+	switch {
+	case w.linked > k.start: // a marker, or linked since
+		return false
+	case k.err != nil:
+		return true
+	case k.heirs && !w.exclusive:
+		return false
+	case k.word != nil && k.word.Load()&(1<<k.bit) != 0: // nobody could use it
+		return false
+	case w.key == nil || k.key == nil:
+		return true
+	}
+	if a, ok := w.key.(Events); ok {
+		if b, ok := k.key.(Events); ok {
+			return a&b != 0 || a == 0 || b == 0
+		}
+	}
+	return w.key == k.key && w.bit == k.bit
+}
+
+// visit wakes w, or lets it answer itself.
 func (k *walk) visit(w *Waiter) Action {
-	if w.Func != nil {
+	switch {
+	case w.Func != nil:
 		a := k.call(w)
-		if a == Woke && !w.Sticky || k.err != nil {
+		if k.err != nil {
+			k.q.unlink(w)
+			return Woke
+		}
+		if a == Woke && !w.Sticky {
 			k.q.unlink(w)
 		}
 		return a
-	}
-	if w.Sticky && k.err == nil {
-		if !w.p.Unpark() {
+	case w.Sticky && k.err == nil:
+		if !k.notify(w) {
 			return Skip // awake already
 		}
 		w.woken, w.by = true, k.key
-		return Woke
+	default:
+		w.woken, w.by, w.err = true, k.key, k.err
+		k.notify(w)
+		k.q.unlink(w)
 	}
-	w.woken, w.by, w.err = true, k.key, k.err
-	if w.internal {
+	return Woke
+}
+
+// notify wakes the owner of w: now if the owner may look at w without the lock,
+// else when the lock is free. It reports false if a wake was there already.
+func (k *walk) notify(w *Waiter) bool {
+	switch {
+	case k.batch != nil:
+		w.sent = true
+		return k.batch.add(w)
+	case w.internal:
+		w.sent = true
 		k.todo[k.n] = w.p
 		k.n++
-		w.sent = true
-	} else {
-		w.p.Unpark()
+		return true
 	}
-	k.q.unlink(w)
-	return Woke
+	return w.p.Unpark()
 }
 
 // call calls the Func of w. If that panics or ends the goroutine, w is
 // unlinked, and the walk goes on without it before the unwinding does.
 func (k *walk) call(w *Waiter) (a Action) {
 	ok := false
+	if k.q.debug.Load() {
+		k.q.caller.Store(goroutine())
+		defer k.q.caller.Store(0)
+	}
 	defer func() {
 		if !ok {
+			k.q.caller.Store(0)
 			k.q.unlink(w)
 			k.finish()
 		}
@@ -232,6 +281,3 @@ func (k *walk) call(w *Waiter) (a Action) {
 	ok = true
 	return a
 }
-
-// matches reports whether a wake with key b reaches a waiter with key a.
-func matches(a, b any) bool { return a == nil || b == nil || a == b }
