@@ -19,7 +19,7 @@ func (w *Watch) stuck() bool {
 // check looks for a hang after somebody has gone to sleep or away, and reports
 // whether there is one. Daemons that sleep alone are no hang.
 func (w *Watch) check() bool {
-	if !w.stuck() {
+	if !w.stuck() || w.resume() {
 		return false
 	}
 	if w.live > 0 && !w.killed && (w.hang == nil || w.hang.Partial) {

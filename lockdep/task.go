@@ -16,8 +16,9 @@ type task struct {
 	nested   int  // blocking operations inside the sleep
 	onPath   bool // while doomed looks at those it waits for
 	sleep    sleep
-	held     []held // in the order of taking
-	duty     []duty // queues that it is to wake, for the order graph
+	held     []held  // in the order of taking
+	refused  *object // a strict semaphore that it is about to give without holding it
+	duty     []duty  // queues that it is to wake, for the order graph
 }
 
 // held is something that a task has taken and not given back.
@@ -26,6 +27,31 @@ type held struct {
 	kind sched.OpKind
 	n    int64
 	step uint64
+
+	class *class // with what follows, for the order graph
+	label string
+	site  Site
+}
+
+func (h *held) at() at { return at{h.o.name(), h.label, h.site} }
+
+// holds lists what t holds.
+func (t *task) holds() (list []Held) {
+	if t == nil {
+		return nil
+	}
+	for _, h := range t.held {
+		list = append(list, Held{h.o.name(), h.kind, h.n, h.step, h.label, h.site})
+	}
+	return list
+}
+
+// label returns the last place that t has reached, or "".
+func (t *task) label() string {
+	if l := t.t.Label(); l != nil {
+		return l.String()
+	}
+	return ""
 }
 
 // same reports whether t and u are the same task and known.
@@ -56,6 +82,18 @@ func (w *Watch) named(op sched.Op) (*sched.Task, uint64) {
 		return op.Task, 0
 	}
 	return nil, goroutineID()
+}
+
+// doer is who and named for the Done of an operation that blocks, where the
+// sleep itself mostly tells.
+func (w *Watch) doer(o *object, op sched.Op) *task {
+	if op.Task != nil || w.byID == nil {
+		return w.who(op.Task, 0)
+	}
+	if s := o.sleepers.first; s != nil && s == o.sleepers.last {
+		return s.t
+	}
+	return w.who(nil, goroutineID())
 }
 
 // who returns what the watch knows of a task, or nil for nobody. A task that
@@ -135,6 +173,12 @@ func (w *Watch) catch(t *sched.Task) {
 // finish ends a goroutine of r.
 func (w *Watch) finish(r *task, id uint64, daemon bool) {
 	w.mu.Lock()
+	if w.cfg.Order != nil && r.routines == 1 {
+		w.cfg.Order.ending(w, r)
+		w.mu.Unlock()
+		w.cfg.Order.deliver(w) // while the task is still there
+		w.mu.Lock()
+	}
 	if id != 0 {
 		delete(w.byID, id)
 	}
@@ -148,9 +192,6 @@ func (w *Watch) finish(r *task, id uint64, daemon bool) {
 		w.running++
 		w.settle(o)
 	}
-	if w.cfg.Order != nil && r.routines == 0 {
-		w.cfg.Order.ending(w, r)
-	}
 	w.all--
 	w.running--
 	if !daemon {
@@ -160,9 +201,7 @@ func (w *Watch) finish(r *task, id uint64, daemon bool) {
 		w.notify()
 	}
 	w.check()
-	report := w.takeReports()
 	w.mu.Unlock()
-	report.deliver()
 }
 
 // notify wakes those in Wait and Join.
@@ -215,6 +254,8 @@ func (w *Watch) Kill(cause error) {
 		tm.cancel()
 	}
 	w.mu.Lock()
+	for w.resume() {
+	}
 	w.check()
 	w.mu.Unlock()
 }

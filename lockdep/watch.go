@@ -54,21 +54,22 @@ type Watch struct {
 	// go on, as far as the operations seen so far tell.
 	able int
 
-	live    int // goroutines of tasks that are not daemons
-	all     int // goroutines of tasks and of timers that have fired
-	inWait  int // calls of Wait and Join that are under way
-	objects int
-	tasks   []*task
-	sleeps  sleepList // everything between Step and Done
-	spare   *sleep    // free list of records for sleepers without a name
-	timers  *timer
-	byID    map[uint64]*task // goroutine id to task, when identifying
-	hang    *Hang
-	killed  bool
-	cause   error
-	faults  []error
-	dropped int
-	changed chan struct{} // closed at the next change that Wait or Join may want
+	live     int // goroutines of tasks that are not daemons
+	all      int // goroutines of tasks and of timers that have fired
+	inWait   int // calls of Wait and Join that are under way
+	objects  int
+	tasks    []*task
+	sleeps   sleepList // everything between Step and Done
+	spare    *sleep    // free list of records for sleepers without a name
+	timers   *timer
+	settlers []settler        // those in Settle, in the order in which they go on
+	byID     map[uint64]*task // goroutine id to task, when identifying
+	hang     *Hang
+	killed   bool
+	cause    error
+	faults   []error
+	dropped  int
+	changed  chan struct{} // closed at the next change that Wait or Join may want
 }
 
 var (
@@ -143,7 +144,17 @@ func (w *Watch) Step(op sched.Op) {
 		t, id := w.named(op)
 		w.mu.Lock()
 		w.steps++
-		w.block(w.who(t, id), o, op)
+		r := w.who(t, id)
+		if w.cfg.Order != nil {
+			w.cfg.Order.acquiring(w, r, o, op)
+			if w.cfg.Order.waiting.Load() > 0 {
+				// The handler runs while the task is still awake.
+				w.mu.Unlock()
+				w.cfg.Order.deliver(w)
+				w.mu.Lock()
+			}
+		}
+		w.block(r, o, op)
 	case sched.Unlock, sched.RUnlock, sched.Up:
 		t, id := w.named(op)
 		w.mu.Lock()
@@ -170,9 +181,8 @@ func (w *Watch) Step(op sched.Op) {
 	default:
 		return
 	}
-	report := w.takeReports()
 	w.mu.Unlock()
-	report.deliver()
+	w.cfg.Order.deliver(w)
 }
 
 // Done notes that op has happened.
@@ -189,9 +199,8 @@ func (w *Watch) Done(op sched.Op, result int64) {
 	}
 	switch op.Kind {
 	case sched.Lock, sched.RLock, sched.Down, sched.Park:
-		t, id := w.named(op)
 		w.mu.Lock()
-		w.unblock(w.who(t, id), o, op)
+		w.unblock(w.doer(o, op), o, op)
 	case sched.TryLock, sched.TryRLock, sched.TryDown:
 		if op.Failed {
 			return
@@ -202,11 +211,12 @@ func (w *Watch) Done(op sched.Op, result int64) {
 		w.take(w.who(t, id), o, op)
 		w.settle(o)
 	case sched.Up:
-		if !op.Failed {
+		if !op.Failed && !o.Strict {
 			return
 		}
+		t, id := w.named(op)
 		w.mu.Lock()
-		o.free -= amount(op)
+		w.given(w.who(t, id), o, op)
 		w.settle(o)
 	case sched.Unpark:
 		w.mu.Lock()
@@ -218,9 +228,8 @@ func (w *Watch) Done(op sched.Op, result int64) {
 	default:
 		return
 	}
-	report := w.takeReports()
 	w.mu.Unlock()
-	report.deliver()
+	w.cfg.Order.deliver(w)
 }
 
 // yield takes the steps that touch no object.
