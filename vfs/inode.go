@@ -64,12 +64,17 @@ func (i *Inode) IsDir() bool { return i.typ == TypeDir }
 // Attr returns the attributes.
 func (i *Inode) Attr() Attr { return *i.attr.Load() }
 
-// Update changes the attributes to what f makes of them. Updates of one inode
-// exclude each other by its i_sem, or by the file system.
+// Update changes the attributes to what f makes of them, at once. F may be
+// called again if somebody else was faster.
 func (i *Inode) Update(f func(a *Attr)) {
-	a := *i.attr.Peek()
-	f(&a)
-	i.attr.Store(&a)
+	for {
+		old := i.attr.Peek()
+		a := *old
+		f(&a)
+		if i.attr.CompareAndSwap(old, &a) {
+			return
+		}
+	}
 }
 
 // Dead reports whether i is a directory that was removed.
@@ -88,3 +93,6 @@ func (i *Inode) Put() {
 // Permits returns what is left of i_sem: 1 when it is free, 0 when it is held,
 // more after an up without a down. It is for checks and takes no step.
 func (i *Inode) Permits() int { return int(i.permits.Load()) }
+
+// Unlinked sets the link count to 0: the object has no name any more.
+func (i *Inode) Unlinked() { i.Update(func(a *Attr) { a.Nlink = 0 }) }

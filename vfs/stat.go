@@ -86,7 +86,10 @@ func (c *Call) notifyChange(i *Inode, req *SetAttr) error {
 			return err
 		}
 	}
-	i.attr.Store(&a)
+	i.Update(func(now *Attr) {
+		a.Nlink = now.Nlink
+		*now = a
+	})
 	return nil
 }
 
