@@ -66,7 +66,7 @@ func (p *Parker) Park(ctx context.Context, on *Object) error {
 // park yields once before it sleeps: a partner that is about to wake it often
 // does so in that time, and a yield costs half of a sleep and a wake.
 func (p *Parker) park(ctx context.Context) error {
-	if p.Reset() {
+	if p.reset() {
 		return nil
 	}
 	done := ctx.Done()
@@ -74,7 +74,7 @@ func (p *Parker) park(ctx context.Context) error {
 		return ctx.Err()
 	}
 	runtime.Gosched()
-	if p.Reset() {
+	if p.reset() {
 		return nil
 	}
 	switch {
@@ -135,7 +135,7 @@ func (p *Parker) parkOpen(ctx context.Context) error {
 	case <-p.c:
 		return nil
 	case <-ctx.Done():
-		if p.Reset() {
+		if p.reset() {
 			return nil
 		}
 		return ctx.Err()
@@ -191,6 +191,16 @@ func (p *Parker) unpark() bool {
 // Reset forgets a wake that nobody has consumed, and reports whether there was
 // one. Nobody may be parked.
 func (p *Parker) Reset() bool {
+	if p.obj == nil {
+		return p.reset()
+	}
+	p.obj.Step(Op{Kind: Update})
+	ok := p.reset()
+	p.obj.Done(Op{Kind: Update, Failed: !ok}, truth(ok))
+	return ok
+}
+
+func (p *Parker) reset() bool {
 	switch p.state.Load() {
 	case token:
 		p.state.Swap(empty)
