@@ -21,6 +21,7 @@ import (
 // tracking is switched off. All methods may be called concurrently.
 type Dir struct {
 	name string
+	self *Dir // finds copies
 
 	mu        sync.Mutex
 	live      map[*Tracker]struct{}
@@ -46,7 +47,9 @@ func NewDir(name string, quarantine int) *Dir {
 	if quarantine < 0 {
 		panic(&AmountError{Op: "NewDir", Name: name, Amount: quarantine})
 	}
-	return &Dir{name: name, live: make(map[*Tracker]struct{}), bound: quarantine}
+	d := &Dir{name: name, live: make(map[*Tracker]struct{}), bound: quarantine}
+	d.self = d
+	return d
 }
 
 // Alloc notes one reference and returns its token (ref_tracker_alloc). The
@@ -57,11 +60,19 @@ func (d *Dir) Alloc(by ...*sched.Task) *Tracker {
 		return nil
 	}
 	t := &Tracker{dir: d, made: here(taskOf(by))}
-	d.mu.Lock()
+	d.lock()
 	defer d.mu.Unlock()
 	d.mustLive("Alloc")
 	d.live[t] = struct{}{}
 	return t
+}
+
+// lock locks the directory. It finds copies.
+func (d *Dir) lock() {
+	if d.self != d {
+		panic(&CopiedError{Type: "Dir", Name: d.name})
+	}
+	d.mu.Lock()
 }
 
 func (d *Dir) mustLive(op string) {
@@ -98,7 +109,7 @@ func (d *Dir) Free(t *Tracker, by ...*sched.Task) error {
 		return ErrForeign
 	}
 	at := here(taskOf(by))
-	d.mu.Lock()
+	d.lock()
 	defer d.mu.Unlock()
 	if !t.freed.CompareAndSwap(nil, &at) {
 		return &ReleasedError{Dir: d.name, Made: t.made, Freed: *t.freed.Load(), Again: at}
@@ -145,7 +156,7 @@ func (d *Dir) drop() {
 }
 
 func (d *Dir) count(n int) {
-	d.mu.Lock()
+	d.lock()
 	d.untracked += n
 	d.mu.Unlock()
 }
@@ -156,7 +167,7 @@ func (d *Dir) Freed() []Place {
 	if d == nil {
 		return nil
 	}
-	d.mu.Lock()
+	d.lock()
 	defer d.mu.Unlock()
 	list := make([]Place, 0, len(d.freed))
 	for i := range d.freed {
@@ -177,7 +188,7 @@ func (d *Dir) Groups() []Group {
 	if d == nil {
 		return nil
 	}
-	d.mu.Lock()
+	d.lock()
 	list := d.places()
 	d.mu.Unlock()
 	return group(list)
@@ -224,7 +235,7 @@ func (d *Dir) Report(w io.Writer, limit int) error {
 	if d == nil {
 		return nil
 	}
-	d.mu.Lock()
+	d.lock()
 	list, untracked := d.places(), d.untracked
 	d.mu.Unlock()
 	_, err := io.WriteString(w, reportText(d.name, group(list), len(list), untracked, limit))
@@ -270,7 +281,7 @@ func (d *Dir) Exit() error {
 }
 
 func (d *Dir) exit() (live []Place, untracked int) {
-	d.mu.Lock()
+	d.lock()
 	defer d.mu.Unlock()
 	d.mustLive("Exit")
 	d.exited = true
