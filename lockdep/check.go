@@ -97,7 +97,7 @@ func (t *task) helpers() (any, all []*task) {
 		n += h.n
 		any = append(any, h.t)
 	}
-	if o.Kind == sched.KindMutex {
+	if s.op.Kind != sched.Down { // a writer has to wait for all readers
 		return nil, any
 	}
 	if n < o.Permits {

@@ -79,6 +79,8 @@ type Held struct {
 	Op      sched.OpKind // what it was taken with
 	Permits int64
 	Step    uint64
+	Label   string // the last place that the task had reached then; with [Config.Order]
+	Site    Site   // where; with [OrderConfig.Sites]
 }
 
 // Waits says that a sleep can be ended by a task.
@@ -160,11 +162,7 @@ func (w *Watch) picture(only map[*task]bool, cause error) *Hang {
 			t = lost[0] // the only one it can be
 		}
 		z := Sleeper{TaskName: t.name(), Op: s.op.Kind, Object: s.object(), Step: s.step, Since: s.since}
-		if t != nil {
-			for _, d := range t.held {
-				z.Holds = append(z.Holds, Held{d.o.name(), d.kind, d.n, d.step})
-			}
-		}
+		z.Holds = t.holds()
 		z.Waits = s.waits()
 		h.Tasks = append(h.Tasks, z)
 		who = append(who, t)
@@ -287,11 +285,7 @@ func (t *task) name() TaskName {
 	if t == nil {
 		return TaskName{}
 	}
-	n := TaskName{Name: t.t.Name(), PID: t.t.PID(), Daemon: t.daemon}
-	if l := t.t.Label(); l != nil {
-		n.Label = l.String()
-	}
-	return n
+	return TaskName{t.t.Name(), t.t.PID(), t.daemon, t.label()}
 }
 
 func (o *object) name() ObjectName { return ObjectName{o.Kind, o.Name, o.ID} }

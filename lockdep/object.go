@@ -32,7 +32,9 @@ type object struct {
 	holders  []holder // in the order of taking
 	lastWake *task
 
-	class *class // in the order graph
+	classed bool   // class is set
+	class   *class // in the order graph; nil: left alone
+	owed    *task  // who has the duty to wake the sleepers
 }
 
 // A holder is a share of an object in a task's hands.
@@ -93,9 +95,6 @@ func (w *Watch) settle(o *object) {
 
 // block is the Step of an operation that can block.
 func (w *Watch) block(t *task, o *object, op sched.Op) {
-	if w.cfg.Order != nil {
-		w.cfg.Order.acquiring(w, t, o, op)
-	}
 	var s *sleep
 	switch {
 	case t == nil:
@@ -185,17 +184,30 @@ func (w *Watch) take(t *task, o *object, op sched.Op) {
 		}
 	}
 	o.holders = append(o.holders, holder{t, n})
-	if t != nil {
-		t.held = append(t.held, held{o, op.Kind, n, w.steps})
+	if t == nil {
+		return
 	}
+	t.held = append(t.held, held{o: o, kind: op.Kind, n: n, step: w.steps})
 	if w.cfg.Order != nil {
-		w.cfg.Order.acquired(w, t, o, op)
+		w.cfg.Order.acquired(t, o, op)
 	}
 }
 
 // release takes o, or a permit of it, from whoever had it: from t if it did,
 // from the one who took it last otherwise.
 func (w *Watch) release(t *task, o *object, op sched.Op) {
+	if w.cfg.Order != nil {
+		w.cfg.Order.releasing(w, t, o)
+	}
+	if i := o.holding(t); o.Strict && t != nil && i >= 0 && !o.holders[i].t.same(t) {
+		t.refused = o // it will be; if it is not, Done says so
+		return
+	}
+	w.give(t, o, op)
+}
+
+// give is a release that takes effect.
+func (w *Watch) give(t *task, o *object, op sched.Op) {
 	n := amount(op)
 	switch op.Kind {
 	case sched.Unlock:
@@ -204,9 +216,6 @@ func (w *Watch) release(t *task, o *object, op sched.Op) {
 		o.readers = max(o.readers-1, 0)
 	default:
 		o.free += n
-	}
-	if w.cfg.Order != nil {
-		w.cfg.Order.releasing(w, t, o, op)
 	}
 	for n > 0 {
 		i := o.holding(t)
@@ -226,6 +235,39 @@ func (w *Watch) release(t *task, o *object, op sched.Op) {
 		if h.n -= m; h.n == 0 {
 			o.holders = append(o.holders[:i], o.holders[i+1:]...)
 		}
+	}
+}
+
+// downgrade makes the writer of a read-write lock one of its readers.
+func (o *object) downgrade() {
+	if !o.locked {
+		return
+	}
+	o.locked = false
+	o.readers++
+	for _, h := range o.holders {
+		if h.t == nil {
+			continue
+		}
+		for i := range h.t.held {
+			if h.t.held[i].o == o {
+				h.t.held[i].kind = sched.RLock
+			}
+		}
+	}
+}
+
+// given is the Done of an Up.
+func (w *Watch) given(t *task, o *object, op sched.Op) {
+	refused := t != nil && t.refused == o
+	if refused {
+		t.refused = nil
+	}
+	switch {
+	case op.Failed && !refused:
+		o.free -= amount(op)
+	case !op.Failed && refused:
+		w.give(t, o, op)
 	}
 }
 

@@ -1,7 +1,6 @@
 package lockdep
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -45,6 +44,21 @@ func (h *Hang) Report(out io.Writer) error {
 	return w.err
 }
 
+// Format prints the whole picture for %+v, and what Error returns otherwise.
+func (h *Hang) Format(f fmt.State, verb rune) { format(f, verb, h) }
+
+// format formats an error that also has a long form.
+func format(f fmt.State, verb rune, err interface {
+	error
+	fmt.Stringer
+}) {
+	if verb == 'v' && f.Flag('+') {
+		_, _ = io.WriteString(f, err.String()) // there is nobody to tell
+		return
+	}
+	fmt.Fprintf(f, fmt.FormatString(f, verb), err.Error())
+}
+
 type printer struct {
 	out io.Writer
 	err error
@@ -72,21 +86,9 @@ func (w *printer) sleeper(s *Sleeper, at time.Time) {
 	if !s.Since.IsZero() {
 		w.printf(" (%v)", round(at.Sub(s.Since)))
 	}
-	w.printf("\n      holds      ")
-	if len(s.Holds) == 0 {
-		w.printf("nothing")
-	}
-	for i, d := range s.Holds {
-		if i > 0 {
-			w.printf("\n                 ")
-		}
-		w.printf("%v, by %v", d.Object, d.Op)
-		if d.Permits > 1 {
-			w.printf(" of %d", d.Permits)
-		}
-		w.printf(" at step %d", d.Step)
-	}
-	w.printf("\n      waits for  ")
+	w.printf("\n")
+	w.holds(s.Holds)
+	w.printf("      waits for  ")
 	if len(s.Waits) == 0 {
 		w.printf("nobody known")
 	}
@@ -104,6 +106,28 @@ func (w *printer) sleeper(s *Sleeper, at time.Time) {
 	w.printf("\n")
 }
 
+func (w *printer) holds(list []Held) {
+	if len(list) == 0 {
+		w.printf("      holds      nothing\n")
+	}
+	for i, d := range list {
+		word := "holds"
+		if i > 0 {
+			word = ""
+		}
+		w.printf("      %-9s  %v, by %v", word, d.Object, d.Op)
+		if d.Permits > 1 {
+			w.printf(" of %d", d.Permits)
+		}
+		w.printf(" at step %d", d.Step)
+		if d.Label != "" {
+			w.printf(", at %s", d.Label)
+		}
+		w.printf("\n")
+		w.site(d.Site)
+	}
+}
+
 func count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
@@ -118,70 +142,4 @@ func round(d time.Duration) time.Duration {
 			return d.Round(unit)
 		}
 	}
-}
-
-// MarshalJSON encodes the picture with kinds, operations and reasons as words,
-// times as RFC 3339 and durations in nanoseconds.
-func (h *Hang) MarshalJSON() ([]byte, error) {
-	type object struct {
-		Kind string `json:"kind"`
-		Name string `json:"name,omitempty"`
-		ID   int    `json:"id"`
-	}
-	type held struct {
-		Object  object `json:"object"`
-		Op      string `json:"op"`
-		Permits int64  `json:"permits"`
-		Step    uint64 `json:"step"`
-	}
-	type waits struct {
-		For TaskName `json:"for"`
-		Why string   `json:"why"`
-	}
-	type sleeper struct {
-		TaskName
-		Op     string     `json:"op"`
-		Object object     `json:"object"`
-		Step   uint64     `json:"step"`
-		Since  *time.Time `json:"since,omitempty"`
-		Holds  []held     `json:"holds"`
-		Waits  []waits    `json:"waitsFor"`
-	}
-	type edge struct {
-		From   TaskName `json:"from"`
-		Object object   `json:"object"`
-		Why    string   `json:"why"`
-		To     TaskName `json:"to"`
-	}
-	name := func(n ObjectName) object { return object{n.Kind.String(), n.Name, n.ID} }
-	v := struct {
-		Partial bool       `json:"partial"`
-		Cause   string     `json:"cause,omitempty"`
-		Step    uint64     `json:"step"`
-		At      time.Time  `json:"at"`
-		Age     int64      `json:"age"`
-		Tasks   []sleeper  `json:"tasks"`
-		Running []TaskName `json:"running,omitempty"`
-		Cycle   []edge     `json:"cycle,omitempty"`
-	}{Partial: h.Partial, Step: h.Step, At: h.At, Age: int64(h.Age), Tasks: []sleeper{}, Running: h.Running}
-	if h.Cause != nil {
-		v.Cause = h.Cause.Error()
-	}
-	for _, s := range h.Tasks {
-		z := sleeper{TaskName: s.TaskName, Op: s.Op.String(), Object: name(s.Object), Step: s.Step, Holds: []held{}, Waits: []waits{}}
-		if !s.Since.IsZero() {
-			z.Since = &s.Since
-		}
-		for _, d := range s.Holds {
-			z.Holds = append(z.Holds, held{name(d.Object), d.Op.String(), d.Permits, d.Step})
-		}
-		for _, x := range s.Waits {
-			z.Waits = append(z.Waits, waits{x.For, x.Why.String()})
-		}
-		v.Tasks = append(v.Tasks, z)
-	}
-	for _, e := range h.Cycle {
-		v.Cycle = append(v.Cycle, edge{e.From, name(e.Object), e.Why.String(), e.To})
-	}
-	return json.Marshal(v)
 }

@@ -161,6 +161,11 @@ func (w *Watch) Step(op sched.Op) {
 		w.steps++
 		w.release(w.who(t, id), o, op)
 		w.settle(o)
+	case sched.Downgrade:
+		w.mu.Lock()
+		w.steps++
+		o.downgrade()
+		w.settle(o)
 	case sched.Unpark:
 		w.mu.Lock()
 		w.steps++
