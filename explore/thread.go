@@ -1,0 +1,55 @@
+//go:build !race
+
+package explore
+
+import "iter"
+
+// raceBuild tells which of the two kinds of thread is built in.
+const raceBuild = false
+
+// A thread is the stack that a task runs on: a coroutine, which costs a tenth
+// of what a goroutine and its channels do to switch to. One of them or the
+// driver runs at any time, and whoever runs decides who is next.
+type thread struct {
+	next  func() (struct{}, bool)
+	stop  func()
+	yield func(struct{}) bool
+}
+
+// resume lets t run until it pauses. It is called by the driver.
+func (t *task) resume() {
+	if t.next == nil {
+		t.next, t.stop = iter.Pull(t.loop)
+	}
+	t.next()
+}
+
+// pause gives the processor back to the driver, until it resumes t.
+func (t *task) pause() { t.yield(struct{}{}) }
+
+func (t *task) loop(yield func(struct{}) bool) {
+	t.yield = yield
+	for {
+		t.serve()
+		t.e.finished(t)
+		if !yield(struct{}{}) {
+			return
+		}
+	}
+}
+
+// discard ends the thread of a task that is not in the middle of anything.
+func (t *task) discard() {
+	if t.stop != nil {
+		t.stop()
+		t.thread = thread{}
+	}
+}
+
+// abandon leaves t where it is, for ever.
+func (t *task) abandon() {
+	t.e.swallowed(t)
+	for {
+		t.pause()
+	}
+}
