@@ -23,8 +23,10 @@ type Waiter struct {
 	Task *sched.Task // nil if the context it waits with has none
 	N    int         // how many permits it wants
 	Mode string      // "", or "read" or "write" for an [RW]
+	// Age is how long it sleeps, and Site where it called from: function,
+	// file and line. Both are empty while it is about to sleep.
 	Age  time.Duration
-	Site string // where it called: function, file and line
+	Site string
 }
 
 // Dump returns the semaphore's state with all who wait for it, longest first:
@@ -49,7 +51,10 @@ func (q *queue) dump(now time.Time, rw bool) (all []Waiter) {
 		if t == nil {
 			t = sched.TaskOf(w.ctx)
 		}
-		out := Waiter{Task: t, N: int(w.n), Age: now.Sub(w.since), Site: w.site.String()}
+		out := Waiter{Task: t, N: int(w.n)}
+		if w.settled.Load() {
+			out.Age, out.Site = now.Sub(w.since), w.site.String()
+		}
 		if rw {
 			out.N, out.Mode = 1, "read"
 			if w.n == writer {
@@ -80,14 +85,17 @@ func (st State) String() string {
 		if w.Task != nil {
 			fmt.Fprintf(&b, "%v ", w.Task)
 		}
-		fmt.Fprintf(&b, "waits %v", w.Age.Round(time.Microsecond))
+		if w.Site == "" {
+			b.WriteString("arrives")
+		} else {
+			fmt.Fprintf(&b, "waits %v at %s", w.Age.Round(time.Microsecond), w.Site)
+		}
 		switch {
 		case w.Mode != "":
 			fmt.Fprintf(&b, " to %s", w.Mode)
 		case w.N > 1:
 			fmt.Fprintf(&b, " for %d", w.N)
 		}
-		fmt.Fprintf(&b, " at %s", w.Site)
 	}
 	return b.String()
 }
@@ -101,7 +109,7 @@ type site struct {
 
 //go:noinline
 func (s *site) record() {
-	// Callers, record, newWaiter, acquire
+	// Callers, record, sleep, acquire
 	s.n = runtime.Callers(4, s.pcs[:])
 }
 

@@ -18,8 +18,8 @@ func (l *RW) lock() {
 	if self == nil {
 		l.self.Store(l)
 	}
-	if v := l.swap(frozen); v >= 0 {
-		l.state = v
+	if l.load() != frozen { // only we freeze it
+		l.state = l.swap(frozen)
 	}
 }
 
@@ -28,6 +28,13 @@ func (l *RW) unlock() {
 		l.swap(l.state)
 	}
 	l.mu.Unlock()
+}
+
+func (l *RW) load() int64 {
+	if l.setup != nil && l.fine {
+		return l.cell.Load()
+	}
+	return l.word.Load()
 }
 
 func (l *RW) swap(v int64) int64 {
@@ -96,7 +103,7 @@ func (l *RW) acquire(ctx context.Context, mode int64) error {
 	l.waiters.push(w)
 	l.unlock()
 
-	if w.park.Park(ctx, l.object()) == nil {
+	if w.sleep(ctx, l.setup) == nil {
 		w.recycle()
 		return nil
 	}

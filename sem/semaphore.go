@@ -22,9 +22,10 @@ type Semaphore struct {
 	// word is the number of free permits while nobody waits and nothing
 	// needs a closer look: then Down and Up are one compare-and-swap.
 	// Otherwise it is frozen, and the truth is below mu.
-	word atomic.Int64
-	lim  atomic.Int64              // Up must not raise the count above; 0 before first use
-	self atomic.Pointer[Semaphore] // where this semaphore is, to find copies
+	word  atomic.Int64
+	lim   atomic.Int64              // Up must not raise the count above; 0 before first use
+	self  atomic.Pointer[Semaphore] // where this semaphore is, to find copies
+	mutex *Semaphore                // likewise, if made with at most one permit; see Up
 
 	mu      sched.Mutex
 	free    int64 // while word is frozen; negative after Resize took permits that are held
@@ -86,6 +87,9 @@ func (s *Semaphore) init(sc sched.Scheduler, name string, n int, opts []Option) 
 	default:
 		s.word.Store(int64(n))
 	}
+	if n <= 1 && limit >= 1 && s.word.Load() >= 0 {
+		s.mutex = s
+	}
 }
 
 // Down takes a permit, and sleeps until there is one (down_interruptible,
@@ -140,10 +144,13 @@ func (s *Semaphore) TryDownN(n int) bool { return s.tryDown(int64(n), nil) }
 // never sleeps. It panics with a *[MisuseError] if that would raise the count
 // above the [Limit], or above the largest int64; the count is then unchanged.
 func (s *Semaphore) Up() {
-	if v := s.word.Load(); uint64(v) < uint64(s.lim.Load()) && s.self.Load() == s && s.word.CompareAndSwap(v, v+1) {
+	// What most semaphores are used for, small enough to be inlined. Only
+	// who was made with at most one permit tries it: a compare-and-swap that
+	// fails costs as much as one that does not.
+	if s.mutex == s && s.word.CompareAndSwap(0, 1) {
 		return
 	}
-	s.up(1, nil)
+	s.upOne()
 }
 
 // UpN gives n permits at once. Otherwise it is Up. It panics if n is not

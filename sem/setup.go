@@ -80,7 +80,7 @@ func (s *setup) register(kind sched.ObjectKind, permits int64) {
 
 // inner names a part of the semaphore. Nobody reads it without a scheduler.
 func (s *setup) inner(part string) string {
-	if s.sched == nil {
+	if s == nil || s.sched == nil {
 		return ""
 	}
 	return s.name + "." + part

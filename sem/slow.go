@@ -26,8 +26,8 @@ func (s *Semaphore) lock() {
 		s.lim.Store(math.MaxInt64)
 		s.self.Store(s)
 	}
-	if v := s.swap(frozen); v >= 0 {
-		s.free = v
+	if s.load() != frozen { // only we freeze it
+		s.free = s.swap(frozen)
 	}
 }
 
@@ -157,7 +157,7 @@ func (s *Semaphore) acquire(ctx context.Context, n int64, t *sched.Task) error {
 	s.waiters.push(w)
 	s.unlock()
 
-	err := w.park.Park(ctx, s.object())
+	err := w.sleep(ctx, s.setup)
 	if err == nil {
 		err = w.err // written before the wake
 		w.recycle()
@@ -245,6 +245,14 @@ func (s *Semaphore) tryAcquire(n int64, t *sched.Task) bool {
 	}
 	s.unlock()
 	return ok
+}
+
+// upOne is Up when the count is not 0.
+func (s *Semaphore) upOne() {
+	if v := s.word.Load(); uint64(v) < uint64(s.lim.Load()) && s.self.Load() == s && s.word.CompareAndSwap(v, v+1) {
+		return
+	}
+	s.up(1, nil)
 }
 
 // up gives n permits in the name of t.

@@ -3,6 +3,7 @@ package sem
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/floodgate-go/floodgate/sched"
@@ -18,31 +19,49 @@ type waiter struct {
 	err        error // the answer, when it is not a permit; valid after the wake
 	task       *sched.Task
 	ctx        context.Context
-	since      time.Time
-	site       site
+
+	// settled says that since and site, which only people read, are there.
+	settled atomic.Bool
+	since   time.Time
+	site    site
+	watched bool // park is registered with a scheduler
 }
 
-// Waiters are used again; their slots are not. A slot is a channel, and a
-// channel made inside a testing/synctest bubble must not leave it.
+// Waiters are used again, and may move between testing/synctest bubbles: a
+// parker keeps no channel.
 var waiters = sync.Pool{New: func() any { return new(waiter) }}
 
 func newWaiter(ctx context.Context, set *setup, n int64, t *sched.Task) *waiter {
 	w := waiters.Get().(*waiter)
-	var sc sched.Scheduler
-	var name string
-	if set != nil {
-		sc, name = set.sched, set.inner("waiter")
+	if sc := set.scheduler(); sc != nil || w.watched {
+		w.watched = sc != nil
+		w.park.Init(sc, sched.Spec{Name: set.inner("waiter"), Inner: true})
 	}
-	w.park.Init(sc, sched.Spec{Name: name, Inner: true})
-	w.n, w.task, w.ctx, w.since = n, t, ctx, sched.Now(sc)
-	w.site.record()
+	w.n, w.task, w.ctx = n, t, ctx
 	return w
+}
+
+// sleep waits for the wake or the end of ctx. It yields first: when permits
+// move fast the wake is there afterwards, and a yield costs a fraction of a
+// sleep. Only who sleeps in earnest pays for the clock and for a look at its
+// own stack.
+func (w *waiter) sleep(ctx context.Context, set *setup) error {
+	sc := set.scheduler()
+	if set.tracked() || sc != nil {
+		w.since = sched.Now(sc)
+		w.site.record()
+		w.settled.Store(true)
+	}
+	return w.park.Park(ctx, set.object())
 }
 
 // recycle gives w back. Nobody may hold it any longer: it has consumed its
 // wake, or has left the queue by itself.
 func (w *waiter) recycle() {
 	w.next, w.prev, w.task, w.ctx, w.err = nil, nil, nil, nil, nil
+	if w.settled.Load() {
+		w.settled.Store(false)
+	}
 	waiters.Put(w)
 }
 
