@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/floodgate-go/floodgate"
 	"github.com/floodgate-go/floodgate/sched"
 )
 
@@ -24,6 +25,10 @@ type Run struct{ e *engine }
 // Scheduler returns the scheduler that objects and tasks of the program must be
 // given.
 func (x *Run) Scheduler() sched.Scheduler { return x.e.sched() }
+
+// Provider returns our locks on that scheduler, for programs that take their
+// locks from a provider.
+func (x *Run) Provider() floodgate.Provider { return floodgate.Ours(x.Scheduler()) }
 
 // Go starts f as a task. It must end; if it can not, that is a finding. What
 // happens before the call happens before f starts.

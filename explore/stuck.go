@@ -103,7 +103,7 @@ func (e *engine) stuck() {
 				involved |= one(i)
 			}
 		}
-		f.msg = "deadlock of " + e.names(circle, " ⇄ ")
+		f.msg = e.names(circle, " ⇄ ") + ": each waits for the next"
 	case must&yielding != 0:
 		f.kind = Livelock
 		involved = must
