@@ -36,6 +36,10 @@ func (c *Completion) Init(s sched.Scheduler, name string) {
 	c.q.Init(s, name)
 }
 
+// SetWaker notes that t is the task which is to complete c, or nobody if t is
+// nil: for reports of hangs. See [sched.SetWaker].
+func (c *Completion) SetWaker(t *sched.Task) { c.q.SetWaker(t) }
+
 // Complete releases the wait that came first, or else the next to come
 // (complete). After CompleteAll it does nothing.
 func (c *Completion) Complete() {

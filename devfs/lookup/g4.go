@@ -12,7 +12,7 @@ import (
 // counted.
 var G4 = Generation{
 	ID:       "G4",
-	Versions: "2.6.0-test1, 2.6.0-test2",
+	Versions: "2.6.0-test1",
 	Date:     "2003-07-10",
 	Aim:      "both: no need for i_sem before the wake, a record that lives as long as its sleepers",
 	Class:    Group,

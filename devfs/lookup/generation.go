@@ -34,10 +34,10 @@ type Protocol interface {
 }
 
 // All returns the generations in date order.
-func All() []*Generation { return []*Generation{&G1, &G2, &G3, &G4} }
+func All() []*Generation { return []*Generation{&G0, &G1, &G2, &G3, &G4, &G4Test2, &G5, &Gm, &G6} }
 
 // Best returns the generation that a file system takes that was told no other.
-func Best() *Generation { return &G4 }
+func Best() *Generation { return &G4Test2 }
 
 // ByID returns the generation with the given ID, in upper or lower case.
 func ByID(id string) (*Generation, error) {
