@@ -13,6 +13,7 @@ var (
 	L4   = sched.Label{ID: "L4", Text: "queue LOOKUP for the daemon"}
 	L4f  = sched.Label{ID: "L4f", Text: "no daemon: hash as negative"}
 	L4p  = sched.Label{ID: "L4f'", Text: "no daemon: put(record), hash as negative"}
+	L4m  = sched.Label{ID: "L4m", Text: "no daemon: d_fsdata := nil, hash as negative"}
 	L5   = sched.Label{ID: "L5", Text: "d_op := wait"}
 	L6   = sched.Label{ID: "L6", Text: "hash as negative, in flight"}
 	L7   = sched.Label{ID: "L7", Text: "up(i_sem)"}
@@ -34,6 +35,7 @@ var (
 
 // The steps of a revalidate, for whoever finds the dentry in flight.
 var (
+	R0   = sched.Label{ID: "R0", Text: "down(i_sem) if the intent says that it is not held"}
 	R1   = sched.Label{ID: "R1", Text: "record := d_fsdata"}
 	R2   = sched.Label{ID: "R2", Text: "of the daemon's class?"}
 	R3   = sched.Label{ID: "R3", Text: "de := record.de"}
@@ -51,5 +53,8 @@ var (
 	R13  = sched.Label{ID: "R13", Text: "sleep"}
 	R14  = sched.Label{ID: "R14", Text: "dequeue from the record"}
 	R14p = sched.Label{ID: "R14'", Text: "put(record)"}
+	Ru   = sched.Label{ID: "Ru", Text: "up(i_sem)"}
+	Rd   = sched.Label{ID: "Rd", Text: "down(i_sem)"}
+	Rx   = sched.Label{ID: "Rx", Text: "up(i_sem) if R0 took it"}
 	R15  = sched.Label{ID: "R15", Text: "return"}
 )

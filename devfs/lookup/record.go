@@ -13,7 +13,8 @@ import (
 // to be bound, once there is one, and the queue of those who wait for that.
 type info struct {
 	de   *entryCell
-	wait *waitq.Queue
+	wait *waitq.Queue // of generations whose sleepers leave it
+	head *head        // of those whose sleepers stay linked
 }
 
 // A record stands for a lookup in flight; d_fsdata points to it. It lives in
@@ -35,7 +36,16 @@ type record struct {
 // newFrame makes a record that lives in the looker's frame. The looker calls
 // end when it returns.
 func (b *base) newFrame(c *vfs.Call, d *vfs.Dentry, de Entry) *record {
-	rec := &record{in: newInfo(b.env, d, de), live: &b.env.Live().Frames}
+	return b.framed(c, b.newInfo(d, de, true))
+}
+
+// newHeadFrame is newFrame for a generation whose sleepers stay linked.
+func (b *base) newHeadFrame(c *vfs.Call, d *vfs.Dentry, de Entry) *record {
+	return b.framed(c, b.newInfo(d, de, false))
+}
+
+func (b *base) framed(c *vfs.Call, in info) *record {
+	rec := &record{in: in, live: &b.env.Live().Frames}
 	rec.live.Add(1)
 	rec.frame = refcount.NewFrame(b.env.Provider().Scheduler(), "lookup_info", rec.in, c.Task())
 	return rec
@@ -43,7 +53,7 @@ func (b *base) newFrame(c *vfs.Call, d *vfs.Dentry, de Entry) *record {
 
 // newHeap makes a record with one reference.
 func (b *base) newHeap(c *vfs.Call, d *vfs.Dentry, de Entry) *record {
-	rec := &record{in: newInfo(b.env, d, de), live: &b.env.Live().Records}
+	rec := &record{in: b.newInfo(d, de, true), live: &b.env.Live().Records}
 	rec.live.Add(1)
 	rec.refs.Store(1)
 	gone := func(*info) { rec.live.Add(-1) }
@@ -83,15 +93,20 @@ func load(d *vfs.Dentry) *record {
 	return rec
 }
 
-func newInfo(env Env, d *vfs.Dentry, de Entry) info {
-	cell := new(entryCell)
-	cell.store(de)
-	queue := ""
-	if s := env.Provider().Scheduler(); s != nil {
-		queue = "record.wait " + d.Name()
-		cell.p.Init(s, sched.Spec{Name: "record.de " + d.Name()})
+func (b *base) newInfo(d *vfs.Dentry, de Entry, queue bool) info {
+	in := info{de: new(entryCell)}
+	in.de.store(de)
+	s, name := b.env.Provider().Scheduler(), ""
+	if s != nil {
+		name = "record.wait " + d.Name()
+		in.de.p.Init(s, sched.Spec{Name: "record.de " + d.Name()})
 	}
-	return info{de: cell, wait: env.Provider().NewQueue(queue)}
+	if queue {
+		in.wait = b.env.Provider().NewQueue(name)
+	} else {
+		in.head = newHead(s, name)
+	}
+	return in
 }
 
 // entryCell is a pointer to an entry that is read and written without a lock.
@@ -144,4 +159,16 @@ func Inspect(d *vfs.Dentry) (Record, bool) {
 		s.Alive = r.heap.Alive()
 	}
 	return s, true
+}
+
+// Stray wakes whoever sleeps in the record of d, without a reason: something
+// that Linux allows to happen to any sleep. It is for tests.
+func Stray(d *vfs.Dentry) {
+	switch r, _ := d.PeekFSData().(*record); {
+	case r == nil:
+	case r.in.head != nil:
+		r.in.head.stray()
+	default:
+		r.in.wait.WakeAll()
+	}
 }

@@ -103,6 +103,15 @@ func enqueue(c *vfs.Call, rec *record) *waitq.Waiter {
 	return w
 }
 
+// link makes step R11 for a sleeper that will leave its element linked, and
+// calls its leave when it returns.
+func link(c *vfs.Call, rec *record) *element {
+	c.At(&R11)
+	el := rec.value(c).head.enqueue(c)
+	rec.linked.Add(1)
+	return el
+}
+
 // dequeue makes step R14.
 func dequeue(c *vfs.Call, rec *record, w *waitq.Waiter) {
 	c.At(&R14)

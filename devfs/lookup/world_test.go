@@ -131,15 +131,24 @@ func (w *world) at(name string, l *sched.Label) {
 	}
 }
 
+// held reports whether the task stands at a gate before the step.
+func (w *world) held(task string, l *sched.Label) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.gates[task+" "+l.ID] != nil && w.tasks[task].Label() == l && !w.tasks[task].done
+}
+
 // end kills everybody and waits until they are gone.
 func (w *world) end() {
 	for _, a := range w.tasks {
 		a.Kill(nil)
 	}
+	w.mu.Lock()
 	for key, gate := range w.gates {
 		delete(w.gates, key)
 		close(gate)
 	}
+	w.mu.Unlock()
 	synctest.Wait()
 	for name, a := range w.tasks {
 		if !a.done {
