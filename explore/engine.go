@@ -14,9 +14,33 @@ import (
 type object struct {
 	sched.Object
 	hist    []use // accesses in this execution; kept by tree searches
-	holders set   // tasks that hold it
 	balance int64 // permits or locks taken and not given back
 	setup   bool  // taken in the set-up and not given back
+
+	// What each task has taken minus what it has given back. Neither depends
+	// on the order of a take by one and a give by another.
+	net   [maxTasks]int16
+	takes set // tasks whose net is above 0
+	used  set // tasks whose net may not be 0
+}
+
+// holders returns the tasks that hold o.
+func (o *object) holders() set {
+	if o.balance <= 0 {
+		return 0
+	}
+	return o.takes
+}
+
+func (o *object) take(t *task, n int64) {
+	o.balance += n
+	o.net[t.i] += int16(n)
+	o.used |= t.bit()
+	if o.net[t.i] > 0 {
+		o.takes |= t.bit()
+	} else {
+		o.takes &^= t.bit()
+	}
 }
 
 // A use is an entry in an object's history.
@@ -197,7 +221,7 @@ func (e *engine) start(name string, st *sched.Task, f func(), daemon, idle bool)
 	t.name, t.st, t.f, t.daemon, t.idle = name, st, f, daemon, idle
 	t.state, t.depth, t.steps, t.mark, t.threw = unborn, 0, 0, 0, 0
 	t.row, t.born = noRow, noRow
-	t.held = t.held[:0]
+	t.nudges, t.nudgedAt = 0, 0
 	t.op, t.lastOp = sched.Op{}, sched.Op{}
 	if daemon {
 		e.daemons |= t.bit()
@@ -256,6 +280,25 @@ func (e *engine) enabled() set {
 	for g := e.gated; g != 0; g = g.rest() {
 		if i := g.lowest(); e.ready(e.tasks[i]) {
 			en |= one(i)
+		}
+	}
+	if en == 0 && e.gated != 0 {
+		en = e.nudged()
+	}
+	return en
+}
+
+// nudges is how often a task may go on from a yield when nobody else can run
+// and nothing has changed. Code may yield without waiting for anything; a loop
+// that waits comes back, and then it is a livelock.
+const nudges = 3
+
+// nudged returns the tasks that may go on from a yield for want of others.
+func (e *engine) nudged() (en set) {
+	for g := e.gated; g != 0; g = g.rest() {
+		t := e.tasks[g.lowest()]
+		if t.op.Kind == sched.Yield && (t.nudgedAt != e.changes || t.nudges < nudges) {
+			en |= t.bit()
 		}
 	}
 	return en

@@ -90,7 +90,7 @@ func (tr *tree) order(e *engine, t *task, k int) {
 // happens before the access a, and collects what a could race with.
 func (tr *tree) look(hist []use, a access, t *task, clock []int32) {
 	o := &tr.hb
-	joining, racing := true, true
+	joining, racing, gated := true, true, t.op.Gate != nil
 	copy(o.cover, o.tmp)
 	for i := len(hist) - 1; i >= 0 && (joining || racing); i-- {
 		u := hist[i]
@@ -103,12 +103,11 @@ func (tr *tree) look(hist []use, a access, t *task, clock []int32) {
 		if racing {
 			known := o.cover[p] > u.row
 			if !known && p != t.i && (b&races != 0 || b&spare != 0 && a.spare) {
-				// A change that let a blocked step go on does not hide
-				// what lies behind it.
-				if u.class == write && blocking(a.class) {
-					o.races = append(o.races, race(u.row, false))
-				} else {
-					o.races = append(o.races, race(u.row, true))
+				// A race hides what lies behind it, unless the step was
+				// not possible there: then it may not even be one.
+				hides := !gated || t.row < u.row && tr.path[u.row].enabled.has(t.i)
+				o.races = append(o.races, race(u.row, hides))
+				if hides {
 					join(o.cover, o.row(u.row))
 					known = true
 				}
@@ -131,8 +130,6 @@ func race(row int32, hides bool) int32 {
 	}
 	return row << 1
 }
-
-func blocking(c class) bool { return c == acquire || c == park || c == shared }
 
 // reverse plans, for each race of step k of t, an execution in which it comes
 // out the other way. Row is the clock of the step.

@@ -89,6 +89,10 @@ func (e *engine) executed(t *task, op *sched.Op, result int64) {
 	}
 	if op.Kind == sched.Yield {
 		t.mark = e.changes
+		if t.nudgedAt != e.changes {
+			t.nudgedAt, t.nudges = e.changes, 0
+		}
+		t.nudges++
 	}
 	for i := range e.acc {
 		if c := e.acc[i].class; c != read && c != shared {
@@ -152,49 +156,24 @@ func (e *engine) keep(t *task, op *sched.Op) {
 	if op.Obj == nil || op.Failed {
 		return
 	}
-	switch op.Kind {
-	case sched.Lock, sched.TryLock, sched.RLock, sched.TryRLock:
-		o := e.object(op.Obj)
-		o.holders |= t.bit()
-		o.balance++
-		t.held = append(t.held, int32(op.Obj.ID))
-	case sched.Down, sched.TryDown:
-		o := e.object(op.Obj)
-		o.holders |= t.bit()
-		o.balance += max(op.Arg, 1)
-		t.held = append(t.held, int32(op.Obj.ID))
-	case sched.Unlock, sched.RUnlock:
-		o := e.object(op.Obj)
-		o.balance--
-		e.release(o, t)
-	case sched.Up:
-		o := e.object(op.Obj)
-		o.balance -= max(op.Arg, 1)
-		e.release(o, t)
+	if n := taken(op); n != 0 {
+		e.object(op.Obj).take(t, n)
 	}
 }
 
-// release takes o from those who hold it: from t, if it does.
-func (e *engine) release(o *object, t *task) {
-	if o.holders == 0 {
-		return
+// taken returns how much of its object an operation takes.
+func taken(op *sched.Op) int64 {
+	switch op.Kind {
+	case sched.Lock, sched.TryLock, sched.RLock, sched.TryRLock:
+		return 1
+	case sched.Down, sched.TryDown:
+		return max(op.Arg, 1)
+	case sched.Unlock, sched.RUnlock:
+		return -1
+	case sched.Up:
+		return -max(op.Arg, 1)
 	}
-	if !o.holders.has(t.i) {
-		t = e.tasks[o.holders.lowest()]
-	}
-	id, left := int32(o.ID), false
-	for i := len(t.held) - 1; i >= 0; i-- {
-		if t.held[i] == id {
-			t.held = append(t.held[:i], t.held[i+1:]...)
-			break
-		}
-	}
-	for _, h := range t.held {
-		left = left || h == id
-	}
-	if !left {
-		o.holders &^= t.bit()
-	}
+	return 0
 }
 
 // outside is a step that nobody sees: of the set-up, of a check or of a gate.
@@ -214,20 +193,10 @@ func (e *engine) outsideDone(op *sched.Op) {
 	if op.Obj == nil || op.Failed {
 		return
 	}
-	o := e.object(op.Obj)
-	switch op.Kind {
-	case sched.Lock, sched.TryLock, sched.RLock, sched.TryRLock:
-		o.balance++
-		o.setup = true
-	case sched.Down, sched.TryDown:
-		o.balance += max(op.Arg, 1)
-		o.setup = true
-	case sched.Unlock, sched.RUnlock:
-		o.balance--
+	if n := taken(op); n != 0 {
+		o := e.object(op.Obj)
+		o.balance += n
 		o.setup = o.balance > 0
-	case sched.Up:
-		o.balance -= max(op.Arg, 1)
-		o.setup = o.setup && o.balance > 0
 	}
 }
 
@@ -266,7 +235,10 @@ func (e *engine) register(spec sched.Spec) *sched.Object {
 	e.nobj++
 	o.Spec, o.Data = spec, nil
 	o.hist = o.hist[:0]
-	o.holders, o.balance, o.setup = 0, 0, false
+	for u := o.used; u != 0; u = u.rest() {
+		o.net[u.lowest()] = 0
+	}
+	o.balance, o.setup, o.takes, o.used = 0, false, 0, 0
 	if o.Waker() != nil {
 		sched.SetWaker(&o.Object, nil)
 	}

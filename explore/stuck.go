@@ -164,7 +164,7 @@ func (e *engine) couldHelp(t *task) set {
 	}
 	switch t.op.Kind {
 	case sched.Lock, sched.RLock, sched.Down:
-		help |= e.object(o).holders
+		help |= e.object(o).holders()
 	}
 	return help
 }
@@ -203,8 +203,10 @@ func (e *engine) stuckTask(t *task, waits set) StuckTask {
 	if l := t.label(); l != nil {
 		s.Label = l.String()
 	}
-	for _, id := range t.held {
-		s.Holds = append(s.Holds, objectName(&e.objs[id].Object))
+	for _, o := range e.objs[:e.nobj] {
+		if o.holders().has(t.i) {
+			s.Holds = append(s.Holds, objectName(&o.Object))
+		}
 	}
 	for ; waits != 0; waits = waits.rest() {
 		s.Waits = append(s.Waits, e.tasks[waits.lowest()].name)
@@ -227,11 +229,11 @@ func (e *engine) verify() {
 			continue
 		}
 		switch {
-		case o.Kind == sched.KindMutex && o.holders&^e.daemons != 0:
-			i := (o.holders &^ e.daemons).lowest()
+		case o.Kind == sched.KindMutex && o.holders()&^e.daemons != 0:
+			i := (o.holders() &^ e.daemons).lowest()
 			e.fail(&found{kind: Leak, task: i, sig: "held " + objectName(&o.Object), msg: fmt.Sprintf(
 				"task %s has ended and still holds %s", e.tasks[i].name, objectName(&o.Object))})
-		case o.Kind == sched.KindSemaphore && e.mustBalance(o) && (o.holders == 0 || o.holders&^e.daemons != 0):
+		case o.Kind == sched.KindSemaphore && e.mustBalance(o) && (o.holders() == 0 || o.holders()&^e.daemons != 0):
 			what := "more ups than downs"
 			if o.balance > 0 {
 				what = "more downs than ups"

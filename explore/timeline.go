@@ -147,10 +147,10 @@ func (l *Timeline) hold(e *engine, op *sched.Op, at int) {
 		key := [2]int{i, id}
 		s, open := l.spans[key]
 		switch {
-		case o.holders.has(i) && !open:
+		case o.holders().has(i) && !open:
 			l.spans[key] = len(l.Spans)
 			l.Spans = append(l.Spans, Span{Task: i, Object: objectName(op.Obj), From: at, To: -1})
-		case open && !o.holders.has(i):
+		case open && !o.holders().has(i):
 			l.Spans[s].To = at
 			delete(l.spans, key)
 		}
