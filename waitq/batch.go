@@ -15,12 +15,16 @@ import (
 // The zero value is an empty batch, ready to be used again after Flush. A Batch
 // is for one goroutine.
 type Batch struct {
+	_ noCopy
+
+	self    *Batch // b once in use, to tell a copy
 	parkers []*sched.Parker
 }
 
 // Collect chooses whom a [Queue.WakeKey] of q would wake, and returns the number
 // of exclusive waiters among them. Waiters with a Func are called at once.
 func (b *Batch) Collect(q *Queue, n int, key any) int {
+	b.check("Collect")
 	q.checkBudget("Collect", n)
 	q.checkKey("Collect", key)
 	return q.signal("Collect", request{budget: n, key: key, batch: b})
@@ -29,6 +33,7 @@ func (b *Batch) Collect(q *Queue, n int, key any) int {
 // Flush wakes those collected and returns their number. It happens before the
 // return of their waits, as Collect does.
 func (b *Batch) Flush() int {
+	b.check("Flush")
 	n := len(b.parkers)
 	for _, p := range b.parkers {
 		p.Unpark()
@@ -46,4 +51,13 @@ func (b *Batch) add(w *Waiter) bool {
 	}
 	b.parkers = append(b.parkers, w.p)
 	return true
+}
+
+// check panics if b is a copy of a batch in use.
+func (b *Batch) check(op string) {
+	if b.self == nil {
+		b.self = b
+	} else if b.self != b {
+		panic(&MisuseError{Object: "batch", Op: op, Reason: "copied after first use"})
+	}
 }

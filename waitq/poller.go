@@ -16,6 +16,7 @@ import (
 type Poller struct {
 	_ noCopy
 
+	self    *Poller       // p once in use, to tell a copy
 	p       *sched.Parker // the latch: a wake has come since the last scan
 	s       sched.Scheduler
 	waiting atomic.Bool // in Wait: an exclusive wake is welcome
@@ -44,6 +45,7 @@ func (p *Poller) Add(q *Queue, e Events) error { return p.add(q, e, false) }
 func (p *Poller) AddExclusive(q *Queue, e Events) error { return p.add(q, e, true) }
 
 func (p *Poller) add(q *Queue, e Events, ex bool) error {
+	p.check("Add")
 	if q == nil {
 		panic(&MisuseError{Object: "poller", Op: "Add", Reason: "nil queue"})
 	}
@@ -117,6 +119,7 @@ func (p *Poller) wake(e *pollEntry, key any, ex bool) Action {
 // reason. Scan runs on this goroutine with no lock of this package held, at
 // least once, and a last time before an error is returned.
 func (p *Poller) Wait(ctx context.Context, scan func() bool) error {
+	p.check("Wait")
 	switch {
 	case ctx == nil:
 		panic(&MisuseError{Object: "poller", Op: "Wait", Reason: "nil context"})
@@ -194,9 +197,19 @@ func (p *Poller) forgetClosed() error {
 
 // Close takes p off all its queues (poll_freewait). P may be used again.
 func (p *Poller) Close() {
+	p.check("Close")
 	for _, e := range p.entries {
 		e.q.Remove(&e.Waiter)
 	}
 	p.passOn(false)
 	p.entries = nil
+}
+
+// check panics if p is a copy of a poller in use.
+func (p *Poller) check(op string) {
+	if p.self == nil {
+		p.self = p
+	} else if p.self != p {
+		panic(&MisuseError{Object: "poller", Op: op, Reason: "copied after first use"})
+	}
 }

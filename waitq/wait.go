@@ -127,6 +127,9 @@ func (q *Queue) wait(ctx context.Context, cond func() bool, s *sleeper) error {
 			s.unlink() // so that no wake can choose it after the last look
 		}
 		ok := cond()
+		if !ok && err == nil && ctx.Err() != nil {
+			err = contextError(ctx) // rather than keep the wake and sleep again
+		}
 		if ok || err != nil {
 			s.settle(ok)
 			if ok {

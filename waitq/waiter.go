@@ -66,8 +66,9 @@ type Waiter struct {
 	// not use that queue.
 	Func func(key any) Action
 
+	self *Waiter       // w once in use, to tell a copy; the owner's, as is
+	home *Queue        // where it was prepared last
 	p    *sched.Parker // what the owner sleeps in
-	home *Queue        // where it was prepared last; the owner's
 	on   atomic.Pointer[Queue]
 
 	// Guarded by the lock of home.
@@ -105,6 +106,7 @@ func (q *Queue) AddPriority(w *Waiter, exclusive bool) error { return q.add(w, p
 func (q *Queue) add(w *Waiter, c class, ex bool) (err error) {
 	const op = "Add"
 	q.check(op)
+	w.check(op)
 	q.checkKey(op, w.Key)
 	if q.obj != nil {
 		q.obj.Step(sched.Op{Kind: sched.Enqueue})
@@ -140,6 +142,7 @@ func (q *Queue) add(w *Waiter, c class, ex bool) (err error) {
 func (q *Queue) Prepare(w *Waiter, exclusive bool) (first bool) {
 	const op = "Prepare"
 	q.check(op)
+	w.check(op)
 	q.checkKey(op, w.Key)
 	if w.Func != nil {
 		panic(q.misuse(op, "a waiter with a Func does not sleep"))
@@ -234,6 +237,7 @@ func (w *Waiter) settle() {
 // first, and one that matches [ErrClosed] if the queue is closed. A wake wins
 // over the end of ctx. W must have been prepared or added.
 func (w *Waiter) Park(ctx context.Context) error {
+	w.check("Park")
 	if ctx == nil {
 		panic(w.misuse("Park", "nil context"))
 	}
@@ -253,6 +257,7 @@ func (w *Waiter) Park(ctx context.Context) error {
 // [Waiter.Park]. W must have been prepared or added; the next Prepare, Add or
 // Finish may change the channel. What is received from it no scheduler sees.
 func (w *Waiter) C() <-chan struct{} {
+	w.check("C")
 	if w.p == nil {
 		panic(w.misuse("C", "the waiter is not prepared"))
 	}
@@ -285,6 +290,7 @@ func (q *Queue) Abort(w *Waiter) (passed bool) {
 // that was passed on.
 func (q *Queue) leave(w *Waiter, op string, abort bool) (linked, woken bool) {
 	q.check(op)
+	w.check(op)
 	if q.obj != nil {
 		q.obj.Step(sched.Op{Kind: sched.Dequeue})
 		defer func() { q.obj.Done(sched.Op{Kind: sched.Dequeue}, q.n.Peek()) }()
@@ -311,6 +317,15 @@ func (q *Queue) leave(w *Waiter, op string, abort bool) (linked, woken bool) {
 		q.mu.Unlock()
 	}
 	return linked, woken
+}
+
+// check panics if w is a copy of a waiter in use.
+func (w *Waiter) check(op string) {
+	if w.self == nil {
+		w.self = w
+	} else if w.self != w {
+		panic(w.misuse(op, "copied after first use"))
+	}
 }
 
 func (w *Waiter) misuse(op, reason string) *MisuseError {
