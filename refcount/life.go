@@ -46,6 +46,9 @@ type life struct {
 	kind  string
 	name  string
 	made  Place
+	// last is the Put that brought the count of a Shared to zero. It is set
+	// between that step and the one that ends the life.
+	last  atomic.Pointer[Place]
 	ended atomic.Pointer[Place] // nil: alive
 }
 
@@ -90,6 +93,7 @@ func (l *life) touch(verb string, t *sched.Task) {
 // end ends the life. A second end is a fault.
 func (l *life) end(verb string, t *sched.Task) {
 	at := here(t)
+	l.last.CompareAndSwap(nil, &at)
 	op := sched.Op{Kind: sched.End, Task: t}
 	if l.obj != nil {
 		l.obj.Step(op)

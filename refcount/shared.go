@@ -136,8 +136,8 @@ func (x *Shared[T]) put(t *sched.Task) (last bool) {
 // anything else as a fault of the counter.
 func (x *Shared[T]) fault(verb string, k FaultKind, o op, old int64, t *sched.Task) {
 	if x.life != nil {
-		if ended := x.life.ended.Load(); ended != nil {
-			x.life.fault(verb, ended, t)
+		if last := x.life.last.Load(); last != nil {
+			x.life.fault(verb, last, t)
 			return
 		}
 	}
