@@ -1,3 +1,5 @@
+//lint:file-ignore SA2001 taking a lock and giving it back is all that these tests do
+
 package lockdep_test
 
 import (

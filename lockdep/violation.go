@@ -109,25 +109,32 @@ var own = []string{"lockdep", "sched", "sem", "waitq", "refcount", "internal/ann
 
 const module = "github.com/floodgate-go/floodgate/"
 
-// Frames returns the stack from the caller of the primitive on, as lines
-// "function file:line".
+// Frames returns the stack from the caller of the primitive to the function
+// that the task was started with, as lines "function file:line".
 func (s Site) Frames() (lines []string) {
 	if len(s) == 0 {
 		return nil
 	}
-	frames := runtime.CallersFrames(s)
-	for {
-		f, more := frames.Next()
-		if f.Function != "" && (len(lines) > 0 || !ours(f.Function)) && !strings.HasPrefix(f.Function, "runtime.") {
-			lines = append(lines, fmt.Sprintf("%s %s:%d", f.Function, f.File, f.Line))
+	end := 0 // what is ours at the end is of no interest either
+	for frames, more := runtime.CallersFrames(s), true; more; {
+		var f runtime.Frame
+		f, more = frames.Next()
+		mine := ours(f.Function)
+		if f.Function == "" || mine && len(lines) == 0 {
+			continue
 		}
-		if !more {
-			return lines
+		lines = append(lines, fmt.Sprintf("%s %s:%d", f.Function[strings.LastIndexByte(f.Function, '/')+1:], f.File, f.Line))
+		if !mine {
+			end = len(lines)
 		}
 	}
+	return lines[:end]
 }
 
 func ours(function string) bool {
+	if function == "runtime.goexit" {
+		return true
+	}
 	rest, ok := strings.CutPrefix(function, module)
 	if !ok {
 		return false
@@ -182,10 +189,13 @@ func (v *Violation) Report(out io.Writer) error {
 	w.holds(v.Holds)
 	for i := range v.Circle {
 		d := &v.Circle[i]
-		if i == 0 {
-			w.printf("\n  this contradicts what was seen before:\n")
+		switch i {
+		case 0:
+			w.printf("\n  now\n")
+		case 1:
+			w.printf("\n  but before, in this order\n")
 		}
-		w.printf("    %d. %s -> %s: %v (step %d)\n", i+1, d.From, d.To, d, d.Step)
+		w.printf("    %s -> %s: %v (step %d)\n", d.From, d.To, d, d.Step)
 		w.place(d.From, d.First)
 		w.place(d.To, d.Second)
 	}
