@@ -6,10 +6,7 @@ import (
 )
 
 // plainCount is Count without the seam: the same code on a bare atomic.
-type plainCount struct {
-	v    atomic.Int64
-	self atomic.Pointer[plainCount]
-}
+type plainCount struct{ v atomic.Int64 }
 
 func (c *plainCount) Inc() {
 	if old := c.v.Load(); old > 0 && old < Max && c.v.CompareAndSwap(old, old+1) {

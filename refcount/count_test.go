@@ -252,7 +252,7 @@ func TestF5F6_SaturatedIsForEver(t *testing.T) {
 	if testing.Short() {
 		n = 100_000
 	}
-	defer SetHandler(SetHandler(func(error) {}))
+	defer SetHandler(func(error) {})()
 	for s, n := range map[sched.Scheduler]int{dropper{}: n, nil: n / 100} {
 		var c Count
 		c.Init(s, "", 1)
@@ -308,7 +308,7 @@ func TestF7_FaultsSayWhat(t *testing.T) {
 
 func TestF7_EachFaultOnce(t *testing.T) {
 	var got []error
-	defer SetHandler(SetHandler(func(err error) { got = append(got, err) }))
+	defer SetHandler(func(err error) { got = append(got, err) })()
 	before := Faults()
 	var c Count
 	c.Inc()
@@ -344,7 +344,7 @@ func TestF7_LoggedOncePerKind(t *testing.T) {
 
 func TestF8_HandlerPanics(t *testing.T) {
 	boom := errors.New("boom")
-	defer SetHandler(SetHandler(func(error) { panic(boom) }))
+	defer SetHandler(func(error) { panic(boom) })()
 	var c Count
 	if e := mustPanic(t, func() { c.Inc() }); e != boom {
 		t.Errorf("panic %v", e)
@@ -360,11 +360,11 @@ func TestF8_HandlerPanics(t *testing.T) {
 func TestF8_HandlerUsesTheCounter(t *testing.T) {
 	calls := 0
 	var c Count
-	defer SetHandler(SetHandler(func(error) {
+	defer SetHandler(func(error) {
 		calls++
 		c.Inc() // a fault itself, on a saturated counter
 		c.Read()
-	}))
+	})()
 	before := Faults()
 	c.Inc()
 	if calls != 1 || Faults()-before != 2 || c.Peek() != Saturated {

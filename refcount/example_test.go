@@ -35,12 +35,12 @@ func Example() {
 // A stale pointer to a struct on somebody's stack, as in the look-up of 2003.
 func ExampleFrame() {
 	defer refcount.CheckLives(refcount.CheckLives(true))
-	defer refcount.SetHandler(refcount.SetHandler(func(fault error) {
+	defer refcount.SetHandler(func(fault error) {
 		var e *refcount.UseAfterEnd
 		if errors.As(fault, &e) {
 			fmt.Println(e.Kind, e.Name, e.Verb, "after its end")
 		}
-	}))
+	})()
 
 	type info struct{ queue []string }
 	var published refcount.Life[info]
@@ -147,12 +147,12 @@ func ExampleDir() {
 
 // A counter that goes wrong leaks, and says so.
 func ExampleCount() {
-	defer refcount.SetHandler(refcount.SetHandler(func(fault error) {
+	defer refcount.SetHandler(func(fault error) {
 		var f *refcount.Fault
 		if errors.As(fault, &f) {
 			fmt.Println(f.Op, "at", f.Old, "is", f.Kind)
 		}
-	}))
+	})()
 	var c refcount.Count
 	c.Init(nil, "users", 1)
 	fmt.Println("last:", c.DecAndTest())
@@ -185,7 +185,7 @@ func ExampleWeak() {
 
 // A handle is good for one use; the memory is used again.
 func ExamplePool() {
-	defer refcount.SetHandler(refcount.SetHandler(func(error) { fmt.Println("stale handle") }))
+	defer refcount.SetHandler(func(error) { fmt.Println("stale handle") })()
 	pool := refcount.NewPool(nil, "waiter", func(n *int) { *n = 0 })
 	h := pool.Get()
 	*h.Value() = 1

@@ -54,7 +54,7 @@ func FuzzSharded(f *testing.F) {
 		for _, s := range []sched.Scheduler{dropper{}, &recorder{fine: true}} {
 			shardedProgram(t, s, program)
 		}
-		defer SetHandler(SetHandler(func(error) {}))
+		defer SetHandler(func(error) {})()
 		shardedProgram(t, nil, program)
 	})
 }

@@ -41,11 +41,11 @@ func CheckLives(on bool) (before bool) { return checkLives.Swap(on) }
 // life is the checking half of a struct with a life time; nil when nobody
 // checks.
 type life struct {
-	s     sched.Scheduler
-	obj   *sched.Object
-	kind  string
-	name  string
-	made  Place
+	s    sched.Scheduler
+	obj  *sched.Object
+	kind string
+	name string
+	made Place
 	// last is the Put that brought the count of a Shared to zero. It is set
 	// between that step and the one that ends the life.
 	last  atomic.Pointer[Place]

@@ -211,7 +211,7 @@ func TestLivesUnchecked(t *testing.T) {
 func TestCheckLives(t *testing.T) {
 	defer CheckLives(CheckLives(true))
 	var list []error
-	defer SetHandler(SetHandler(func(err error) { list = append(list, err) }))
+	defer SetHandler(func(err error) { list = append(list, err) })()
 	before := Faults()
 	f := NewFrame(nil, "info", 7)
 	f.End()

@@ -58,7 +58,7 @@ func TestPoolFindsStaleHandles(t *testing.T) {
 
 func TestPoolUnchecked(t *testing.T) {
 	var got []error
-	defer SetHandler(SetHandler(func(err error) { got = append(got, err) }))
+	defer SetHandler(func(err error) { got = append(got, err) })()
 	p := NewPool[int](nil, "waiter", nil)
 	h := p.Get()
 	*h.Value() = 1
@@ -73,7 +73,7 @@ func TestPoolUnchecked(t *testing.T) {
 }
 
 func TestPoolStorm(t *testing.T) {
-	defer SetHandler(SetHandler(func(err error) { t.Error(err) }))
+	defer SetHandler(func(err error) { t.Error(err) })()
 	for _, s := range []sched.Scheduler{nil, new(dropper)} {
 		p := NewPool[atomic.Int64](s, "p", nil)
 		together(8, func(i int) {
@@ -216,7 +216,7 @@ func TestG14_AidsChangeNothing(t *testing.T) {
 		f.End()
 		return append(log, int(truth(f.Alive())), *f.Value())
 	}
-	defer SetHandler(SetHandler(func(error) {}))
+	defer SetHandler(func(error) {})()
 	want := run(nil, false, false)
 	for name, got := range map[string][]int{
 		"checked": run(nil, true, false), "tracked": run(nil, false, true), "both": run(nil, true, true),

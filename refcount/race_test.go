@@ -136,7 +136,7 @@ func TestF4_NoResurrection(t *testing.T) {
 
 func TestF7_FaultsUnderRace(t *testing.T) {
 	var n atomic.Int64
-	defer SetHandler(SetHandler(func(error) { n.Add(1) }))
+	defer SetHandler(func(error) { n.Add(1) })()
 	var c Count
 	poke(&c, Saturated)
 	together(8, func(int) {
@@ -266,7 +266,7 @@ func TestF12F13_NoGoodValueAfterOverflow(t *testing.T) {
 }
 
 func TestG1_ZeroValues(t *testing.T) {
-	defer SetHandler(SetHandler(func(error) {}))
+	defer SetHandler(func(error) {})()
 	var c Count
 	var r Ref
 	var d *Dir

@@ -9,7 +9,7 @@ import (
 )
 
 // A Handler is told of a fault: a *[Fault] of a counter, a *[UseAfterEnd] of a
-// struct, a *[Imbalance] or a *[LeakError]. It runs on the goroutine that ran
+// struct, a *[ReleasedError] of a tracked reference. It runs on the goroutine that ran
 // into the fault, after the object has reached its final state, with no lock
 // held; it may use the object, and it may panic. A fault that a handler makes
 // itself is counted and logged, but not handed to a handler again.
@@ -27,18 +27,17 @@ var (
 const maxLogged = 1024
 
 // SetHandler makes h the handler of the faults that no scheduler takes, and
-// returns the one before. A fault goes to the scheduler of its object if that
-// is a [sched.Reporter], else to h. With h nil, which is the default, it is
-// logged with package log/slog, once per kind and name.
-func SetHandler(h Handler) (before Handler) {
+// returns a function that brings the one before back. A fault goes to the
+// scheduler of its object if that is a [sched.Reporter], else to h. With h nil,
+// which is the default, it is logged with package log/slog, once per kind and
+// name.
+func SetHandler(h Handler) (restore func()) {
 	var p *Handler
 	if h != nil {
 		p = &h
 	}
-	if old := handler.Swap(p); old != nil {
-		before = *old
-	}
-	return before
+	before := handler.Swap(p)
+	return func() { handler.Store(before) }
 }
 
 // Faults returns the number of faults in this process that no scheduler took.
