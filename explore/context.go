@@ -51,7 +51,10 @@ func (c *runContext) cancel(err error) {
 	op := sched.Op{Kind: sched.Cancel}
 	c.obj.Step(op)
 	op.Failed = !c.end(err)
-	for _, d := range c.children {
+	c.mu.Lock()
+	children := c.children
+	c.mu.Unlock()
+	for _, d := range children {
 		d.cancel(err)
 	}
 	c.obj.Done(op, 1)

@@ -2,7 +2,6 @@ package explore
 
 import (
 	"fmt"
-	"runtime"
 	"runtime/debug"
 	"sync/atomic"
 
@@ -91,15 +90,17 @@ type engine struct {
 		at   uint64
 	} // the last change, and the last one by somebody else
 
-	aborting bool
-	setupN   int32 // choices in the set-up
-	outcome  outcome
-	more     bool // what the strategy said at the end
-	found    *found
-	exited   *task // ended by runtime.Goexit
-	line     *Timeline
-	clock    clock
-	ctx      *runContext // what Run.Context returns
+	aborting   bool
+	setupN     int32 // choices in the set-up
+	outcome    outcome
+	more       bool // what the strategy said at the end
+	found      *found
+	foundStep  int    // when
+	foundPlace string // where its task was
+	exited     *task  // ended by runtime.Goexit
+	line       *Timeline
+	clock      clock
+	ctx        *runContext // what Run.Context returns
 
 	always, checks []func()
 	balanced       []string
@@ -140,6 +141,7 @@ func (e *engine) execute(fn func(*Run)) {
 	}
 	e.steps += uint64(e.nsteps)
 	e.progress.Add(1)
+	e.gather()
 	if e.found == nil {
 		switch e.outcome {
 		case dead:
@@ -152,6 +154,7 @@ func (e *engine) execute(fn func(*Run)) {
 	}
 	e.more = e.strat.end(e)
 	e.unwindAll()
+	e.gather()
 }
 
 func (e *engine) reset() {
@@ -162,6 +165,7 @@ func (e *engine) reset() {
 	e.changes, e.changer[0].at, e.changer[1].at = 0, 0, 0
 	e.changer[0].task, e.changer[1].task = noTask, noTask
 	e.aborting, e.outcome, e.found, e.exited = false, completed, nil, nil
+	e.foundStep, e.foundPlace = 0, ""
 	e.setupN, e.ctx = 0, nil
 	e.clock.reset()
 	clear(e.always)
@@ -326,6 +330,10 @@ func (e *engine) preferred(en set) int {
 
 // finished is called on t's stack when its function has returned or panicked.
 func (e *engine) finished(t *task) {
+	if t.depth != 0 && !e.aborting {
+		e.fail(&found{kind: Misuse, task: t.i, sig: "depth", msg: fmt.Sprintf(
+			"task %s recovered a panic that came out of the middle of a step: its last steps were not seen", t.name)})
+	}
 	t.state = ended
 	t.f = nil
 	if !t.daemon {
@@ -368,19 +376,6 @@ func (e *engine) close() {
 	e.tasks = nil
 }
 
-// panicked notes that t has panicked. The others go on without it.
-func (e *engine) panicked(t *task, r any, stack []byte) {
-	if e.aborting {
-		return // a deferred function that did not expect to be unwound
-	}
-	text := fmt.Sprint(r)
-	if err, ok := r.(runtime.Error); ok {
-		text = err.Error()
-	}
-	e.fail(&found{kind: Panic, task: t.i, sig: "panic " + text + " " + panicSite(stack), msg: fmt.Sprintf(
-		"task %s panicked: %s", t.name, text), stack: stack})
-}
-
 // swallowed notes that t can not be unwound.
 func (e *engine) swallowed(t *task) {
 	e.found = &found{kind: Misuse, task: t.i, sig: "swallowed", msg: fmt.Sprintf(
@@ -393,8 +388,10 @@ func (e *engine) fail(f *found) {
 	if e.found != nil || e.aborting {
 		return
 	}
-	f.step = e.nsteps
-	e.found = f
+	e.found, e.foundStep = f, e.nsteps
+	if f.task != noTask {
+		e.foundPlace = place(e.tasks[f.task])
+	}
 }
 
 // strayed notes that a task did not repeat itself.
@@ -408,10 +405,11 @@ func (e *engine) strayed(at, task int, kind sched.OpKind, obj int32, how string)
 		who = e.tasks[task].name
 	}
 	e.outcome = broken
-	e.found = &found{kind: Nondeterminism, task: noTask, step: e.nsteps, sig: "strayed", msg: fmt.Sprintf(
+	e.found, e.foundStep, e.foundPlace = nil, 0, ""
+	e.fail(&found{kind: Nondeterminism, task: noTask, sig: "strayed", msg: fmt.Sprintf(
 		"the program is not deterministic: after the same %d decisions as before, %s should do %s, but %s. "+
 			"Look for the order of a map, the real clock, random numbers, a select with several cases ready, "+
-			"and state left over from the execution before", at, who, what, how)}
+			"and state left over from the execution before", at, who, what, how)})
 }
 
 func (e *engine) taskName(i int) string {
@@ -443,13 +441,9 @@ func (e *engine) choose(t *task, n int) int {
 
 // report makes a finding of what the program says is wrong.
 func (e *engine) report(what, text string) {
-	if e.found != nil || e.aborting {
-		return
+	f := &found{kind: Broken, task: noTask, sig: what, msg: text}
+	if t := e.caller(); t != nil {
+		f.kind, f.task, f.msg = Failure, t.i, "task "+t.name+": "+text
 	}
-	t := e.caller()
-	if t == nil {
-		e.fail(&found{kind: Broken, task: noTask, sig: what, msg: text})
-		return
-	}
-	e.fail(&found{kind: Failure, task: t.i, sig: what, msg: "task " + t.name + ": " + text})
+	e.submit(f)
 }

@@ -130,8 +130,8 @@ type found struct {
 	kind  Kind
 	sig   string // what went wrong and where, without anything that varies
 	msg   string
-	task  int // noTask: nobody in particular
-	step  int
+	task  int  // noTask: nobody in particular
+	where bool // the place of the task tells it apart
 	stack []byte
 	stuck []StuckTask
 }
@@ -142,7 +142,11 @@ func (f *found) signature(e *engine) string {
 	if f.task != noTask {
 		who = e.taskName(f.task)
 	}
-	return fmt.Sprintf("%v|%s|%s", f.kind, who, settle(f.sig))
+	sig := f.sig
+	if f.where {
+		sig = e.foundPlace + " " + sig
+	}
+	return fmt.Sprintf("%v|%s|%s", f.kind, who, settle(sig))
 }
 
 var (
@@ -186,9 +190,6 @@ func objectName(o *sched.Object) string {
 
 // fault makes a finding of a fault that a primitive reports.
 func (e *engine) fault(err error) {
-	if e.found != nil || e.aborting {
-		return
-	}
 	kind := Fault
 	text := err.Error()
 	if u, ok := err.(interface{ UseAfterEnd() bool }); ok && u.UseAfterEnd() || strings.Contains(text, "after the end") || strings.Contains(text, "use after") {
@@ -198,12 +199,11 @@ func (e *engine) fault(err error) {
 	if i := strings.IndexByte(text, '\n'); i > 0 {
 		f.msg, f.stack = text[:i], []byte(text[i+1:])
 	}
-	if t := e.cur; t != nil {
-		f.task = t.i
-		f.sig = place(t) + " " + f.sig
+	if t := e.caller(); t != nil {
+		f.task, f.where = t.i, true
 		f.msg = "task " + t.name + ": " + f.msg
 	}
-	e.fail(f)
+	e.submit(f)
 }
 
 // panicSite returns the function and line that panicked, from a stack.

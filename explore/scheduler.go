@@ -83,6 +83,9 @@ func (e *engine) open(t *task) bool {
 
 func (e *engine) caller() *task { return e.cur }
 
+// submit makes a finding of what the caller has found.
+func (e *engine) submit(f *found) { e.fail(f) }
+
 func (e *engine) chooseInput(n int) int { return e.choose(e.cur, n) }
 
 func (e *engine) note(text string) { e.line.log(e, e.cur, text) }

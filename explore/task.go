@@ -3,6 +3,7 @@ package explore
 import (
 	"fmt"
 	"math/bits"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/floodgate-go/floodgate/sched"
@@ -113,15 +114,13 @@ func (t *task) serve() {
 			return
 		}
 		r := recover()
-		if t.depth != 0 {
-			t.e.interrupted(t)
-		}
+		t.broke()
 		switch r := r.(type) {
 		case unwound, stopped:
 		case nil: // runtime.Goexit, which goes on
-			t.e.exited = t
+			t.exits()
 		default:
-			t.e.panicked(t, r, debug.Stack())
+			t.e.submit(panicked(t, r, debug.Stack()))
 		}
 	}()
 	if t.st != nil {
@@ -129,9 +128,16 @@ func (t *task) serve() {
 	} else {
 		t.f()
 	}
-	if t.depth != 0 {
-		t.e.fail(&found{kind: Misuse, task: t.i, sig: "depth", msg: fmt.Sprintf(
-			"task %s recovered a panic that came out of the middle of a step: it took its last steps unseen", t.name)})
-	}
 	done = true
+}
+
+// panicked describes a panic. A deferred function that did not expect to be
+// unwound may also panic; then nobody wants to hear of it.
+func panicked(t *task, r any, stack []byte) *found {
+	text := fmt.Sprint(r)
+	if err, ok := r.(runtime.Error); ok {
+		text = err.Error()
+	}
+	return &found{kind: Panic, task: t.i, sig: "panic " + text + " " + panicSite(stack),
+		msg: fmt.Sprintf("task %s panicked: %s", t.name, text), stack: stack}
 }

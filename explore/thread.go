@@ -46,6 +46,20 @@ func (t *task) discard() {
 	}
 }
 
+// broke ends the step that t may have been in when it panicked.
+func (t *task) broke() {
+	if t.depth != 0 {
+		t.e.interrupted(t)
+	}
+}
+
+// exits notes that t is ended by runtime.Goexit, and its thread with it. The
+// driver, which has resumed it, ends the same way.
+func (t *task) exits() { t.e.exited = t }
+
+// gather makes all that the tasks have done visible to the driver.
+func (e *engine) gather() {}
+
 // abandon leaves t where it is, for ever.
 func (t *task) abandon() {
 	t.e.swallowed(t)

@@ -174,9 +174,9 @@ func (l *Timeline) log(e *engine, t *task, text string) {
 // close ends the record.
 func (l *Timeline) close(e *engine) {
 	l.column(e, nil)
-	if e.found != nil && l.found == 0 && e.found.step < e.nsteps {
+	if e.found != nil && l.found == 0 && e.foundStep < e.nsteps {
 		for i, r := range l.Rows {
-			if r.Step > 0 && r.Step <= e.found.step {
+			if r.Step > 0 && r.Step <= e.foundStep {
 				l.found = i + 1
 			}
 		}
