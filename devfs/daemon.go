@@ -56,6 +56,7 @@ func (d *Daemon) SetMask(t *sched.Task, mask Mask) error {
 			group = t.Group()
 		}
 		q.group.Store(int64(group))
+		q.idle.SetWaker(t)
 		q.file.Store(d)
 		d.by.Store(t)
 		// What was lost before is not this owner's loss. The kernel went
@@ -185,6 +186,7 @@ func (d *Daemon) close(t *sched.Task) bool {
 	at(t, &C3)
 	q.group.Store(0)
 	at(t, &C4)
+	q.idle.SetWaker(nil)
 	q.task.Store(nil)
 	at(t, &C5)
 	q.idle.WakeAll()

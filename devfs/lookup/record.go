@@ -36,12 +36,12 @@ type record struct {
 // newFrame makes a record that lives in the looker's frame. The looker calls
 // end when it returns.
 func (b *base) newFrame(c *vfs.Call, d *vfs.Dentry, de Entry) *record {
-	return b.framed(c, b.newInfo(d, de, true))
+	return b.framed(c, b.newInfo(c, d, de, true))
 }
 
 // newHeadFrame is newFrame for a generation whose sleepers stay linked.
 func (b *base) newHeadFrame(c *vfs.Call, d *vfs.Dentry, de Entry) *record {
-	return b.framed(c, b.newInfo(d, de, false))
+	return b.framed(c, b.newInfo(c, d, de, false))
 }
 
 func (b *base) framed(c *vfs.Call, in info) *record {
@@ -53,7 +53,7 @@ func (b *base) framed(c *vfs.Call, in info) *record {
 
 // newHeap makes a record with one reference.
 func (b *base) newHeap(c *vfs.Call, d *vfs.Dentry, de Entry) *record {
-	rec := &record{in: b.newInfo(d, de, true), live: &b.env.Live().Records}
+	rec := &record{in: b.newInfo(c, d, de, true), live: &b.env.Live().Records}
 	rec.live.Add(1)
 	rec.refs.Store(1)
 	gone := func(*info) { rec.live.Add(-1) }
@@ -93,7 +93,7 @@ func load(d *vfs.Dentry) *record {
 	return rec
 }
 
-func (b *base) newInfo(d *vfs.Dentry, de Entry, queue bool) info {
+func (b *base) newInfo(c *vfs.Call, d *vfs.Dentry, de Entry, queue bool) info {
 	in := info{de: new(entryCell)}
 	in.de.store(de)
 	s, name := b.env.Provider().Scheduler(), ""
@@ -103,8 +103,10 @@ func (b *base) newInfo(d *vfs.Dentry, de Entry, queue bool) info {
 	}
 	if queue {
 		in.wait = b.env.Provider().NewQueue(name)
+		in.wait.SetWaker(c.Task())
 	} else {
 		in.head = newHead(s, name)
+		sched.SetWaker(in.head.obj, c.Task())
 	}
 	return in
 }
