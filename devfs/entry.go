@@ -62,6 +62,9 @@ func (e *entry) setup() {
 	label := ""
 	if s != nil {
 		label = "de " + e.name
+		if e.root {
+			label = "de /"
+		}
 		e.dentry.Init(s, sched.Spec{Name: "dentry of " + label})
 	}
 	if e.root {
