@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 
@@ -18,16 +19,27 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := command().Run(ctx, os.Args)
+	status := run(ctx, os.Args, os.Stdout, os.Stderr)
 	stop()
+	os.Exit(status)
+}
+
+// run runs the program and returns its exit status.
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	cmd := command()
+	cmd.Writer, cmd.ErrWriter = out, errs
+	// The status of a failed run is returned, not exited with in the middle.
+	cmd.ExitErrHandler = func(context.Context, *cli.Command, error) {}
+	err := cmd.Run(ctx, args)
 	var status exitStatus
 	switch {
 	case errors.As(err, &status):
-		os.Exit(int(status))
+		return int(status)
 	case err != nil:
-		fmt.Fprintln(os.Stderr, "stress:", err)
-		os.Exit(2)
+		fmt.Fprintln(errs, "stress:", err)
+		return 2
 	}
+	return 0
 }
 
 // exitStatus ends the program with a status of its own. Everything that is to

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"strings"
 	"time"
 
@@ -52,24 +52,24 @@ func play(ctx context.Context, cmd *cli.Command) error {
 		return fmt.Errorf("%q: no such command; stress -h lists the flags", cmd.Args().First())
 	}
 	if cmd.Bool("list") {
-		return list(os.Stdout)
+		return list(cmd.Root().Writer)
 	}
 	jobs, err := plan(cmd)
 	if err != nil {
 		return err
 	}
-	results, err := run(ctx, jobs)
+	results, err := playAll(ctx, jobs, cmd.Root().ErrWriter)
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
 	if cmd.Bool("json") {
-		out := json.NewEncoder(os.Stdout)
+		out := json.NewEncoder(cmd.Root().Writer)
 		out.SetIndent("", "  ")
 		if err := out.Encode(results); err != nil {
 			return err
 		}
 	} else {
-		show(os.Stdout, results, cmd.Bool("v"))
+		show(cmd.Root().Writer, results, cmd.Bool("v"))
 	}
 	if err != nil {
 		return exitStatus(1) // interrupted
@@ -156,11 +156,11 @@ func pick[T any](want []string, all []T, byName func(string) (T, error)) ([]T, e
 	return picked, nil
 }
 
-// run plays the jobs one after another with a progress display.
-func run(ctx context.Context, jobs []job) ([]*scenario.Result, error) {
+// playAll plays the jobs one after another with a progress display.
+func playAll(ctx context.Context, jobs []job, display io.Writer) ([]*scenario.Result, error) {
 	results := make([]*scenario.Result, 0, len(jobs))
 	bar := progressbar.NewOptions(total(jobs),
-		progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowCount(),
+		progressbar.OptionSetWriter(display), progressbar.OptionShowCount(),
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
 		progressbar.OptionSetPredictTime(false))
 	played := 0
