@@ -1,6 +1,9 @@
 package sched
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // A Mutex is a [sync.Mutex] whose Lock and Unlock are steps of a scheduler. It
 // is meant for short sections that never sleep: the lock inside a primitive,
@@ -11,7 +14,7 @@ import "sync"
 type Mutex struct {
 	mu   sync.Mutex
 	obj  *Object
-	held bool // only under a scheduler, for Ready
+	held atomic.Bool // only under a scheduler, for Ready, which a waiter calls
 }
 
 // Init registers m with s. It must be called before first use, if at all.
@@ -25,7 +28,7 @@ func (m *Mutex) Lock() {
 	if m.obj != nil {
 		m.obj.Step(Op{Kind: Lock, Gate: (*mutexGate)(m)})
 		m.mu.Lock()
-		m.held = true
+		m.held.Store(true)
 		m.obj.Done(Op{Kind: Lock}, 1)
 		return
 	}
@@ -40,7 +43,7 @@ func (m *Mutex) TryLock() bool {
 	m.obj.Step(Op{Kind: TryLock})
 	ok := m.mu.TryLock()
 	if ok {
-		m.held = true
+		m.held.Store(true)
 	}
 	m.obj.Done(Op{Kind: TryLock, Failed: !ok}, truth(ok))
 	return ok
@@ -51,7 +54,7 @@ func (m *Mutex) TryLock() bool {
 func (m *Mutex) Unlock() {
 	if m.obj != nil {
 		m.obj.Step(Op{Kind: Unlock})
-		m.held = false
+		m.held.Store(false)
 		m.mu.Unlock()
 		m.obj.Done(Op{Kind: Unlock}, 0)
 		return
@@ -61,7 +64,7 @@ func (m *Mutex) Unlock() {
 
 type mutexGate Mutex
 
-func (g *mutexGate) Ready() bool { return !g.held }
+func (g *mutexGate) Ready() bool { return !g.held.Load() }
 
 func truth(ok bool) int64 {
 	if ok {
