@@ -66,7 +66,7 @@ type Event struct {
 	Mode     vfs.Mode // 0 for Lookup
 	Dev      vfs.Dev  // of devices
 	UID, GID uint32   // who did it; of Change, Create and Delete: the owner
-	Overrun  uint32   // events that were lost before this one
+	Overrun  uint32   // events lost since the last read: the queue was full
 	Name     string   // the path from the root, without its leading slash
 }
 

@@ -28,7 +28,7 @@ type Config struct {
 
 	// MaxEvents limits the number of queued events; 0 stands for
 	// [DefaultMaxEvents]. Beyond it events are lost, and counted in the
-	// Overrun of the next one.
+	// Overrun of the one that is read next.
 	MaxEvents int
 
 	// Alloc, when not nil, is asked before memory is taken for what: an
