@@ -372,6 +372,7 @@ func TestQ37_KeyedWakes(t *testing.T) {
 		q.WakeAll()
 		v.expect(t, "WakeAll", 4)
 		misused(t, "WakeKey with a key that can not be compared", func() { q.WakeKey(1, []int{}) })
+		misused(t, "WakeKey with a key that holds one", func() { q.WakeKey(1, struct{ x any }{[]int{}}) })
 		misused(t, "Add with a key that can not be compared", func() { q.Add(&Waiter{Key: []int{}}) })
 		misused(t, "WaitOpts with a key that can not be compared", func() { q.WaitOpts(bg, never, Options{Key: func() {}}) })
 	})

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,7 +17,25 @@ import (
 	"github.com/floodgate-go/floodgate/sched"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if name, ok := strings.CutPrefix(os.Getenv(childEnv), "deadlock:"); ok {
+		deadlocks[name]()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// childEnv tells the test binary to be the program of a test.
+const childEnv = "WAITQ_TEST_PROGRAM"
+
+// child runs a program in a process of its own, because it is to die.
+func child(t *testing.T, program string) (output string, err error) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childEnv+"="+program)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
 
 var bg = context.Background()
 

@@ -3,6 +3,7 @@ package waitq
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -81,7 +82,7 @@ func (q *Queue) WaitOpts(ctx context.Context, cond func() bool, o Options) error
 // WaitFor is [Queue.Wait] with a time limit instead of a context
 // (wait_event_timeout). Ok says whether cond held; left is what remains of d, at
 // least a nanosecond if cond held, and 0 if it did not. If d is not positive,
-// cond is tested once. On a closed queue WaitFor returns at once.
+// cond is tested once; math.MaxInt64 is for ever. On a closed queue WaitFor returns at once.
 func (q *Queue) WaitFor(d time.Duration, cond func() bool) (left time.Duration, ok bool) {
 	const op = "WaitFor"
 	q.check(op)
@@ -216,8 +217,10 @@ func (s *sleeper) sleep(ctx context.Context) (off bool, err error) {
 	return true, s.w.err
 }
 
+// start starts the clock. For ever needs none, so that the runtime still finds
+// that everybody is asleep.
 func (l *limit) start(s sched.Scheduler, p *sched.Parker) {
-	if l.stop == nil {
+	if l.stop == nil && l.d < math.MaxInt64 {
 		l.stop = sched.AfterFunc(s, l.d, func() {
 			l.expired.Store(true)
 			p.Unpark()

@@ -338,7 +338,15 @@ func (w *Waiter) misuse(op, reason string) *MisuseError {
 
 // checkKey panics if key can not be compared: it would do so under the lock.
 func (q *Queue) checkKey(op string, key any) {
-	if key != nil && !reflect.ValueOf(key).Comparable() {
+	if key == nil {
+		return
+	}
+	t := reflect.TypeOf(key)
+	ok := t.Comparable()
+	if k := t.Kind(); ok && (k == reflect.Struct || k == reflect.Array) {
+		ok = reflect.ValueOf(key).Comparable() // it may hold an interface
+	}
+	if !ok {
 		panic(q.misuse(op, "a key must be comparable"))
 	}
 }

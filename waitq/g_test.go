@@ -1,0 +1,912 @@
+package waitq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/floodgate-go/floodgate/sched"
+)
+
+func TestG1_ZeroValuesWork(t *testing.T) {
+	const n = 64
+	t.Run("queue", func(t *testing.T) {
+		var q Queue
+		var x tokens
+		var wg sync.WaitGroup
+		for i := range n {
+			wg.Go(func() {
+				switch i % 4 {
+				case 0:
+					x.n.Add(1)
+					q.Wake()
+				case 1:
+					if err := q.WaitExclusive(bg, x.take); err != nil {
+						t.Error(err)
+					}
+				case 2:
+					q.WakeAll()
+					q.Len()
+					q.HasWaiters()
+				case 3:
+					q.WaitFor(time.Microsecond, never)
+				}
+			})
+		}
+		wg.Wait()
+		if q.Len() != 0 || x.n.Load() != 0 {
+			t.Errorf("%d waiters and %d tokens are left", q.Len(), x.n.Load())
+		}
+	})
+	t.Run("completion", func(t *testing.T) {
+		var c Completion
+		var wg sync.WaitGroup
+		for i := range n {
+			wg.Go(func() {
+				if i%2 == 0 {
+					c.Complete()
+				} else if err := c.Wait(bg); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if c.Completed() {
+			t.Error("a completion is left")
+		}
+	})
+	t.Run("single", func(t *testing.T) {
+		var x Single
+		var ready atomic.Bool
+		var wg sync.WaitGroup
+		for i := range n {
+			wg.Go(func() {
+				if i == n/2 {
+					if err := x.Wait(bg, ready.Load); err != nil {
+						t.Error(err)
+					}
+					return
+				}
+				ready.Store(true)
+				x.Wake()
+			})
+		}
+		wg.Wait()
+	})
+	t.Run("bit", func(t *testing.T) {
+		var word atomic.Uint64
+		var wg sync.WaitGroup
+		for range n {
+			wg.Go(func() {
+				if err := LockBit(bg, &word, 3); err != nil {
+					t.Error(err)
+				}
+				ClearBit(&word, 3)
+			})
+		}
+		wg.Wait()
+	})
+	t.Run("poller", func(t *testing.T) {
+		var p Poller
+		if err := p.Wait(bg, always); err != nil {
+			t.Error(err)
+		}
+		p.Close()
+		ctx, cancel := context.WithCancel(bg)
+		cancel()
+		if err := p.Wait(ctx, never); !errors.Is(err, context.Canceled) {
+			t.Errorf("Wait of a poller without queues = %v", err)
+		}
+	})
+	t.Run("batch", func(t *testing.T) {
+		var b Batch
+		if n := b.Flush(); n != 0 {
+			t.Errorf("Flush = %d", n)
+		}
+	})
+}
+
+// clone copies *p as nobody should.
+func clone[T any](p *T) *T {
+	var box any = *p // through an interface
+	c := box.(T)     // and by assignment
+	return &c
+}
+
+func TestG2_CopiesAreCaught(t *testing.T) {
+	var q, queueOfOthers Queue
+	w := NewWaiter()
+	q.Prepare(w, false)
+	qc := clone(&q)
+	for name, f := range map[string]func(){
+		"Wait":          func() { qc.Wait(bg, always) },
+		"WaitExclusive": func() { qc.WaitExclusive(bg, always) },
+		"WaitFor":       func() { qc.WaitFor(1, always) },
+		"WaitLocked":    func() { qc.WaitLocked(bg, new(sync.Mutex), always) },
+		"Wake":          func() { qc.Wake() },
+		"WakeN":         func() { qc.WakeN(1) },
+		"WakeAll":       func() { qc.WakeAll() },
+		"WakeKey":       func() { qc.WakeKey(1, nil) },
+		"HasWaiters":    func() { qc.HasWaiters() },
+		"Len":           func() { qc.Len() },
+		"Close":         func() { qc.Close(nil) },
+		"Err":           func() { qc.Err() },
+		"Waiters":       func() { qc.Waiters() },
+		"Debug":         func() { qc.Debug(true) },
+		"Init":          func() { qc.Init(nil, "") },
+		"Add":           func() { qc.Add(NewWaiter()) },
+		"AddExclusive":  func() { qc.AddExclusive(NewWaiter()) },
+		"AddPriority":   func() { qc.AddPriority(NewWaiter(), false) },
+		"Prepare":       func() { qc.Prepare(NewWaiter(), false) },
+		"Finish":        func() { qc.Finish(NewWaiter()) },
+		"Remove":        func() { qc.Remove(NewWaiter()) },
+		"Abort":         func() { qc.Abort(NewWaiter()) },
+		"Collect":       func() { new(Batch).Collect(qc, 1, nil) },
+	} {
+		misused(t, name+" on a copied queue", f)
+	}
+	q.Remove(w)
+	misused(t, "Wake on a copied empty queue", func() { clone(&q).Wake() })
+
+	wc := clone(w)
+	misused(t, "Prepare of a copied waiter", func() { q.Prepare(wc, false) })
+	misused(t, "Add of a copied waiter", func() { q.Add(wc) })
+	misused(t, "Finish of a copied waiter", func() { q.Finish(wc) })
+	misused(t, "Park of a copied waiter", func() { wc.Park(bg) })
+	misused(t, "C of a copied waiter", func() { wc.C() })
+
+	var c Completion
+	c.Complete()
+	cc := clone(&c)
+	for name, f := range map[string]func(){
+		"Complete":    cc.Complete,
+		"CompleteAll": cc.CompleteAll,
+		"Completed":   func() { cc.Completed() },
+		"Wait":        func() { cc.Wait(bg) },
+		"WaitFor":     func() { cc.WaitFor(1) },
+		"TryWait":     func() { cc.TryWait() },
+		"Reinit":      cc.Reinit,
+		"Init":        func() { cc.Init(nil, "") },
+	} {
+		misused(t, name+" of a copied completion", f)
+	}
+
+	var x Single
+	x.Wait(bg, always)
+	xc := clone(&x)
+	misused(t, "Wait of a copied single", func() { xc.Wait(bg, always) })
+	misused(t, "Wake of a copied single", func() { xc.Wake() })
+
+	var p Poller
+	p.Add(&queueOfOthers, 0)
+	pc := clone(&p)
+	misused(t, "Add of a copied poller", func() { pc.Add(&queueOfOthers, 0) })
+	misused(t, "Wait of a copied poller", func() { pc.Wait(bg, always) })
+	misused(t, "Close of a copied poller", func() { pc.Close() })
+	p.Close()
+
+	var b Batch
+	b.Collect(&queueOfOthers, 1, nil)
+	misused(t, "Collect of a copied batch", func() { clone(&b).Collect(&queueOfOthers, 1, nil) })
+	misused(t, "Flush of a copied batch", func() { clone(&b).Flush() })
+}
+
+func TestG2_VetFindsCopies(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs go vet")
+	}
+	out, _ := exec.Command("go", "vet", "-copylocks", "./testdata/copies").CombinedOutput()
+	for _, typ := range []string{"Queue", "Completion", "Single", "Poller", "Batch", "Waiter"} {
+		for _, how := range []string{"assignment copies", "literal copies"} {
+			found := false
+			for line := range strings.Lines(string(out)) {
+				found = found || strings.Contains(line, how) && strings.Contains(line, "waitq."+typ)
+			}
+			if !found {
+				t.Errorf("vet does not say %q of a %s", how, typ)
+			}
+		}
+	}
+	if t.Failed() {
+		t.Logf("go vet:\n%s", out)
+	}
+}
+
+func TestG3_NilArgumentsChangeNothing(t *testing.T) {
+	var q Queue
+	var c Completion
+	var x Single
+	var p Poller
+	var word atomic.Uint64
+	var v int
+	var none context.Context
+	for name, f := range map[string]func(){
+		"Wait without a context":          func() { q.Wait(none, never) },
+		"Wait without a condition":        func() { q.Wait(bg, nil) },
+		"WaitExclusive without a context": func() { q.WaitExclusive(none, never) },
+		"WaitFor without a condition":     func() { q.WaitFor(1, nil) },
+		"WaitLocked without a locker":     func() { q.WaitLocked(bg, nil, never) },
+		"WaitLocked without a condition":  func() { q.WaitLocked(bg, new(sync.Mutex), nil) },
+		"WaitOpts without a context":      func() { q.WaitOpts(none, never, Options{}) },
+		"Completion.Wait":                 func() { c.Wait(none) },
+		"Single.Wait without a context":   func() { x.Wait(none, never) },
+		"Single.Wait without a condition": func() { x.Wait(bg, nil) },
+		"Poller.Wait without a context":   func() { p.Wait(none, never) },
+		"Poller.Wait without a scan":      func() { p.Wait(bg, nil) },
+		"Poller.Add without a queue":      func() { p.Add(nil, 0) },
+		"WaitBit without a context":       func() { word.Store(1); WaitBit(none, &word, 0) },
+		"WaitBit without a word":          func() { WaitBit(bg, nil, 0) },
+		"LockBit without a word":          func() { LockBit(bg, nil, 0) },
+		"ClearBit without a word":         func() { ClearBit(nil, 0) },
+		"WakeBit without a word":          func() { WakeBit(nil, 0) },
+		"WaitVar without a context":       func() { WaitVar(none, &v, never) },
+		"WaitVar without a condition":     func() { WaitVar(bg, &v, nil) },
+		"WaitVar without a variable":      func() { WaitVar[int](bg, nil, never) },
+		"WakeVar without a variable":      func() { WakeVar[int](nil) },
+		"WaitVarLocked without a locker":  func() { WaitVarLocked(bg, &v, nil, never) },
+		"StoreAndWake without a variable": func() { StoreAndWake((*atomic.Int64)(nil), 1) },
+		"DecAndWake without a variable":   func() { DecAndWake((*atomic.Int32)(nil)) },
+	} {
+		misused(t, name, f)
+	}
+	w := NewWaiter()
+	q.Prepare(w, false)
+	misused(t, "Park without a context", func() { w.Park(none) })
+	q.Finish(w)
+	if n := q.Len(); n != 0 {
+		t.Errorf("%d entries after misuse", n)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var ready atomic.Bool
+		done := start(func() error { return q.Wait(bg, ready.Load) })
+		sleeps(t, "Wait", done)
+		ready.Store(true)
+		q.Wake()
+		returned(t, "Wait", done, nil)
+		done = start(func() error { return c.Wait(bg) })
+		sleeps(t, "Completion.Wait", done)
+		c.Complete()
+		returned(t, "Completion.Wait", done, nil)
+	})
+}
+
+func TestG4_AnEndedContextIsNeverLinked(t *testing.T) {
+	forms(t, func(t *testing.T, q *form) {
+		ctx, cancel := context.WithCancel(bg)
+		cancel()
+		var lens []int
+		sample := func(result bool) func() bool {
+			return func() bool { lens = append(lens, q.Len()); return result }
+		}
+		if err := q.Wait(ctx, sample(true)); err != nil {
+			t.Errorf("Wait for true = %v", err)
+		}
+		if err := q.Wait(ctx, sample(false)); !errors.Is(err, context.Canceled) {
+			t.Errorf("Wait for false = %v", err)
+		}
+		for _, n := range lens {
+			if n != 0 {
+				t.Errorf("entries seen by the condition: %v", lens)
+			}
+		}
+		if f := q.Queue; f != nil && f.seq != 0 {
+			t.Errorf("%d entries were linked", f.seq)
+		}
+	})
+}
+
+func TestG5_ErrorsMatchTheirCauses(t *testing.T) {
+	for name, wait := range map[string]func(ctx context.Context) error{
+		"queue":      func(ctx context.Context) error { return new(Queue).Wait(ctx, never) },
+		"completion": func(ctx context.Context) error { return new(Completion).Wait(ctx) },
+		"single":     func(ctx context.Context) error { return new(Single).Wait(ctx, never) },
+		"poller":     func(ctx context.Context) error { return new(Poller).Wait(ctx, never) },
+		"waiter": func(ctx context.Context) error {
+			var q Queue
+			w := NewWaiter()
+			q.Prepare(w, false)
+			defer q.Finish(w)
+			return w.Park(ctx)
+		},
+		"bit": func(ctx context.Context) error {
+			var word atomic.Uint64
+			word.Store(1)
+			return LockBit(ctx, &word, 0)
+		},
+		"variable": func(ctx context.Context) error { return WaitVar(ctx, new(int), never) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				for when, end := range map[string]func(cancel context.CancelCauseFunc){
+					"before": func(cancel context.CancelCauseFunc) { cancel(errCause) },
+					"asleep": func(cancel context.CancelCauseFunc) { time.AfterFunc(time.Second, func() { cancel(errCause) }) },
+				} {
+					ctx, cancel := context.WithCancelCause(bg)
+					end(cancel)
+					if err := wait(ctx); !errors.Is(err, context.Canceled) || !errors.Is(err, errCause) || errors.Is(err, context.DeadlineExceeded) {
+						t.Errorf("cancelled %s: %v", when, err)
+					} else if !strings.Contains(err.Error(), errCause.Error()) {
+						t.Errorf("cancelled %s: %q does not name the cause", when, err)
+					}
+				}
+				ctx, cancel := context.WithTimeoutCause(bg, time.Second, errCause)
+				defer cancel()
+				if err := wait(ctx); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, errCause) || errors.Is(err, context.Canceled) {
+					t.Errorf("timed out: %v", err)
+				}
+				ctx, cancel = context.WithTimeout(bg, time.Second)
+				defer cancel()
+				if err := wait(ctx); err != context.DeadlineExceeded {
+					t.Errorf("timed out without a cause: %v", err)
+				}
+				cctx, ccancel := context.WithCancelCause(ctx)
+				ccancel(errCause) // of a context that has ended: too late
+				if err := wait(cctx); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("timed out, then cancelled: %v", err)
+				}
+			})
+		})
+	}
+}
+
+func TestG6_WakesPublishPlainWrites(t *testing.T) {
+	// The race detector is the judge: x is plain, and the wake is all that
+	// orders its accesses.
+	for name, pass := range map[string]func(before, after func()){
+		"Prepare, Wake, Park": func(before, after func()) {
+			var q Queue
+			w := NewWaiter()
+			q.Prepare(w, true)
+			go func() { before(); q.Wake() }()
+			w.Park(bg)
+			after()
+			q.Finish(w)
+		},
+		"sticky, cancellable": func(before, after func()) {
+			var q Queue
+			w := &Waiter{Sticky: true}
+			q.Add(w)
+			ctx, cancel := context.WithCancel(bg)
+			defer cancel()
+			go func() { before(); q.WakeAll() }()
+			w.Park(ctx)
+			after()
+			q.Finish(w)
+		},
+		"C": func(before, after func()) {
+			var q Queue
+			w := NewWaiter()
+			q.Prepare(w, false)
+			go func() { before(); q.WakeKey(1, "k") }()
+			<-w.C()
+			after()
+			q.Finish(w)
+		},
+		"Batch": func(before, after func()) {
+			var q Queue
+			w := NewWaiter()
+			q.Prepare(w, false)
+			go func() { before(); var b Batch; b.Collect(&q, 1, nil); b.Flush() }()
+			w.Park(bg)
+			after()
+			q.Finish(w)
+		},
+		"Wait": func(before, after func()) {
+			var q Queue
+			n := 0
+			linked := make(chan bool)
+			go func() { <-linked; before(); q.Wake() }()
+			q.Wait(bg, func() bool {
+				if n++; n == 2 {
+					close(linked)
+				}
+				return n == 3
+			})
+			after()
+		},
+		"Close": func(before, after func()) {
+			var q Queue
+			n := 0
+			linked := make(chan bool)
+			go func() { <-linked; before(); q.Close(nil) }()
+			q.Wait(bg, func() bool {
+				if n++; n == 2 {
+					close(linked)
+				}
+				return false
+			})
+			after()
+		},
+		"Complete": func(before, after func()) {
+			var c Completion
+			go func() { before(); c.Complete() }()
+			c.Wait(bg)
+			after()
+		},
+		"CompleteAll": func(before, after func()) {
+			var c Completion
+			go func() { before(); c.CompleteAll() }()
+			c.Wait(bg)
+			after()
+		},
+		"TryWait": func(before, after func()) {
+			var c Completion
+			go func() { before(); c.Complete() }()
+			for !c.TryWait() {
+				runtime.Gosched()
+			}
+			after()
+		},
+		"Completed": func(before, after func()) {
+			var c Completion
+			go func() { before(); c.Complete() }()
+			for !c.Completed() {
+				runtime.Gosched()
+			}
+			after()
+		},
+		"Single": func(before, after func()) {
+			var x Single
+			n := 0
+			in := make(chan bool)
+			go func() { <-in; before(); x.Wake() }()
+			x.Wait(bg, func() bool {
+				if n++; n == 2 {
+					close(in)
+				}
+				return n == 3
+			})
+			after()
+		},
+		"Poller": func(before, after func()) {
+			var q Queue
+			var p Poller
+			p.Add(&q, 0)
+			defer p.Close()
+			n := 0
+			in := make(chan bool)
+			go func() { <-in; before(); q.Wake() }()
+			p.Wait(bg, func() bool {
+				if n++; n == 1 {
+					close(in)
+				}
+				return n == 2
+			})
+			after()
+		},
+		"WakeVar": func(before, after func()) {
+			v, n := 0, 0
+			in := make(chan bool)
+			go func() { <-in; before(); WakeVar(&v) }()
+			WaitVar(bg, &v, func() bool {
+				if n++; n == 2 {
+					close(in)
+				}
+				return n == 3
+			})
+			after()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range 50 {
+				x := 0
+				pass(func() { x = 1 }, func() {
+					if x != 1 {
+						t.Error("the write before the wake is not seen after it")
+					}
+				})
+			}
+		})
+	}
+}
+
+func TestG7_NoGoroutinePerWait(t *testing.T) {
+	const n = 10_000
+	before := runtime.NumGoroutine()
+	var q Queue
+	var wg sync.WaitGroup
+	ctx, cancel := context.WithTimeout(bg, time.Hour)
+	for i := range n {
+		wg.Go(func() {
+			switch i % 3 {
+			case 0:
+				q.Wait(ctx, never)
+			case 1:
+				q.WaitExclusive(bg, func() bool { return ctx.Err() != nil })
+			case 2:
+				q.WaitFor(time.Hour, func() bool { return ctx.Err() != nil })
+			}
+		})
+	}
+	for q.Len() < n {
+		runtime.Gosched()
+	}
+	if got := runtime.NumGoroutine(); got > before+n {
+		t.Errorf("%d waiters make %d goroutines", n, got-before)
+	}
+	cancel()
+	q.WakeAll()
+	wg.Wait()
+}
+
+// timers is a scheduler that counts the timers that run.
+type timers struct {
+	sched.Goroutines
+	running atomic.Int64
+	started atomic.Int64
+}
+
+func (c *timers) AfterFunc(d time.Duration, f func()) (stop func() bool) {
+	c.running.Add(1)
+	c.started.Add(1)
+	timer := time.AfterFunc(d, func() { c.running.Add(-1); f() })
+	return func() bool {
+		ok := timer.Stop()
+		if ok {
+			c.running.Add(-1)
+		}
+		return ok
+	}
+}
+
+func TestG8_NoTimerIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := new(timers)
+		var q Queue
+		q.Init(s, "q")
+		var c Completion
+		c.Init(s, "c")
+		for i := range 1000 {
+			n := 0
+			if _, ok := q.WaitFor(time.Hour, func() bool { n++; return n > i%3 }); i%3 < 2 && !ok {
+				t.Fatal("WaitFor failed")
+			}
+			done := start(func() error {
+				if _, ok := c.WaitFor(time.Hour); !ok {
+					t.Error("WaitFor failed")
+				}
+				return nil
+			})
+			if i%2 == 0 {
+				synctest.Wait()
+			}
+			c.Complete()
+			returned(t, "WaitFor", done, nil)
+			unwound(func() {
+				n := 0
+				q.WaitFor(time.Hour, func() bool {
+					if n++; n == 3 {
+						panic(errCause)
+					} else if n == 2 {
+						defer q.Wake()
+					}
+					return false
+				})
+			})
+			if left := s.running.Load(); left != 0 {
+				t.Fatalf("%d timers are left by waits that have ended", left)
+			}
+		}
+		if s.started.Load() == 0 {
+			t.Error("no timer was used at all")
+		}
+	})
+}
+
+func TestG9_FastPathsDoNotAllocate(t *testing.T) {
+	var q Queue
+	var c Completion
+	var x Single
+	var word, other atomic.Uint64
+	var v int
+	var mu sync.Mutex
+	ctx, cancel := context.WithCancel(bg)
+	defer cancel()
+	other.Store(1)
+	w := &Waiter{Sticky: true}
+	q.Add(w)
+	q.Remove(w)
+	for name, f := range map[string]func(){
+		"Wait":          func() { q.Wait(ctx, always) },
+		"WaitFor":       func() { q.WaitFor(time.Hour, always) },
+		"WaitLocked":    func() { q.WaitLocked(ctx, &mu, always) },
+		"Wake":          func() { q.Wake() },
+		"WakeAll":       func() { q.WakeAll() },
+		"WakeKey":       func() { q.WakeKey(1, &v) },
+		"HasWaiters":    func() { q.HasWaiters() },
+		"Complete+Wait": func() { c.Complete(); c.Wait(ctx) },
+		"Single.Wake":   func() { x.Wake() },
+		"LockBit":       func() { LockBit(ctx, &word, 1); ClearBit(&word, 1) },
+		"WakeVar":       func() { WakeVar(&v) },
+		"StoreAndWake":  func() { StoreAndWake(&word, 0) },
+		"Prepare, Wake, Park, Finish": func() {
+			q.Prepare(w, true)
+			q.Wake()
+			w.Park(ctx)
+			q.Finish(w)
+		},
+	} {
+		if n := testing.AllocsPerRun(100, f); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}
+
+func TestG9_SleepsDoNotAllocate(t *testing.T) {
+	if raceEnabled {
+		t.Skip("sync.Pool forgets things under the race detector")
+	}
+	ctx, cancel := context.WithCancel(bg)
+	defer cancel()
+	for name, wait := range map[string]func(q *Queue, cond func() bool) error{
+		"uncancellable": func(q *Queue, cond func() bool) error { return q.WaitExclusive(bg, cond) },
+		"own waiter, cancellable": func(q *Queue, cond func() bool) error {
+			w := NewWaiter() // one per 1000 rounds
+			for range 1000 {
+				for {
+					q.Prepare(w, true)
+					if cond() {
+						break
+					}
+					if err := w.Park(ctx); err != nil {
+						return err
+					}
+				}
+				q.Finish(w)
+			}
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rounds := 1
+			if name != "uncancellable" {
+				rounds = 1000
+			}
+			var ping, pong Queue
+			var a, b atomic.Int64
+			stop := make(chan bool)
+			take := func(x *atomic.Int64) func() bool {
+				return func() bool { n := x.Load(); return n > 0 && x.CompareAndSwap(n, n-1) }
+			}
+			takeA, takeB := take(&a), take(&b)
+			go func() {
+				defer close(stop)
+				for {
+					if pong.Wait(bg, takeB) != nil {
+						return
+					}
+					a.Add(1)
+					ping.Wake()
+				}
+			}()
+			b.Add(1) // the ball
+			pong.Wake()
+			cond := func() bool {
+				if !takeA() {
+					return false
+				}
+				b.Add(1)
+				pong.Wake()
+				return true
+			}
+			n := testing.AllocsPerRun(200, func() {
+				if err := wait(&ping, cond); err != nil {
+					t.Error(err)
+				}
+			}) / float64(rounds)
+			if n > 0.02 { // the collector may empty the pool
+				t.Errorf("%v allocations per sleep", n)
+			}
+			pong.Close(nil)
+			<-stop
+		})
+	}
+}
+
+// The callbacks of waits are in TestQ15, TestQ23, TestQ25; here, those of wakes
+// and scans.
+func unwindingWakeFunction(t *testing.T, u unwinding) {
+	queues(t, func(t *testing.T, q *Queue) {
+		var x tokens
+		q.AddPriority(&Waiter{Func: func(any) Action { u.do(); return Woke }}, true)
+		sharedC := start(func() error { return q.Wait(bg, func() bool { return x.n.Load()+x.taken.Load() > 0 }) })
+		exclusiveC := start(func() error { return q.WaitExclusive(bg, x.take) })
+		var p Poller
+		p.AddExclusive(q, 0)
+		synctest.Wait()
+		x.n.Add(1)
+		waker := start(func() error { return unwound(func() { q.Wake() }) })
+		returned(t, "the waker", waker, nil)
+		returned(t, "the shared waiter behind", sharedC, nil)
+		returned(t, "the exclusive waiter behind", exclusiveC, nil)
+		if n := q.Len(); n != 1 {
+			t.Errorf("%d entries are left, want the poller's", n)
+		}
+		scans := 0
+		scanner := start(func() error {
+			return unwound(func() {
+				p.Wait(bg, func() bool {
+					if scans++; scans == 2 {
+						u.do()
+					}
+					return false
+				})
+			})
+		})
+		synctest.Wait()
+		next := start(func() error { return q.WaitExclusive(bg, x.take) })
+		synctest.Wait()
+		x.n.Add(1)
+		q.Wake()
+		returned(t, "the poller", scanner, nil)
+		returned(t, "the exclusive waiter behind the poller", next, nil)
+		p.Close()
+	})
+}
+
+func TestG10_PanicInACallback(t *testing.T)  { unwindingWakeFunction(t, unwindings[0]) }
+func TestG11_GoexitInACallback(t *testing.T) { unwindingWakeFunction(t, unwindings[1]) }
+
+// Of these, one serves the whole program.
+var (
+	globalQueue      Queue
+	globalCompletion Completion
+	globalSingle     Single
+	globalWord       atomic.Uint64
+	globalVar        int
+)
+
+func TestG12_ObjectsAndPoolsCrossBubbles(t *testing.T) {
+	round := func(t *testing.T) {
+		ctx, cancel := context.WithCancel(bg)
+		defer cancel()
+		for range 20 {
+			var ready atomic.Bool
+			var wg sync.WaitGroup
+			for _, wait := range []func() error{
+				func() error { return globalQueue.Wait(bg, ready.Load) },
+				func() error { return globalQueue.Wait(ctx, ready.Load) },
+				func() error { return globalQueue.WaitExclusive(ctx, ready.Load) },
+				func() error { return globalCompletion.Wait(bg) },
+				func() error { return globalCompletion.Wait(ctx) },
+				func() error { return globalSingle.Wait(ctx, ready.Load) },
+				func() error { return WaitVar(ctx, &globalVar, ready.Load) },
+				func() error {
+					if err := LockBit(ctx, &globalWord, 1); err != nil {
+						return err
+					}
+					ClearBit(&globalWord, 1)
+					return nil
+				},
+				func() error { globalQueue.WaitFor(time.Millisecond, never); return nil },
+				func() error {
+					ctx, cancel := context.WithTimeout(ctx, time.Millisecond)
+					defer cancel()
+					globalQueue.Wait(ctx, never)
+					return nil
+				},
+			} {
+				wg.Go(func() {
+					if err := wait(); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			for globalQueue.Len() < 3 || globalSingle.p.Peek() == nil {
+				runtime.Gosched()
+			}
+			ready.Store(true)
+			globalQueue.WakeAll()
+			globalSingle.Wake()
+			WakeVar(&globalVar)
+			globalCompletion.Complete()
+			globalCompletion.Complete()
+			wg.Wait()
+		}
+	}
+	round(t)
+	synctest.Test(t, round)
+	synctest.Test(t, round)
+	round(t)
+}
+
+func TestG12_WaitersAreDurablyBlocked(t *testing.T) {
+	for name, wait := range map[string]func(ctx context.Context, q *Queue, c *Completion, x *Single){
+		"Wait":              func(_ context.Context, q *Queue, _ *Completion, _ *Single) { q.Wait(bg, never) },
+		"Wait, cancellable": func(ctx context.Context, q *Queue, _ *Completion, _ *Single) { q.Wait(ctx, never) },
+		"Park": func(_ context.Context, q *Queue, _ *Completion, _ *Single) {
+			w := NewWaiter()
+			q.Prepare(w, false)
+			w.Park(bg)
+		},
+		"Park, cancellable": func(ctx context.Context, q *Queue, _ *Completion, _ *Single) {
+			w := NewWaiter()
+			q.Prepare(w, false)
+			w.Park(ctx)
+		},
+		"C": func(_ context.Context, q *Queue, _ *Completion, _ *Single) {
+			w := NewWaiter()
+			q.Prepare(w, false)
+			<-w.C()
+		},
+		"Completion":         func(_ context.Context, _ *Queue, c *Completion, _ *Single) { c.Wait(bg) },
+		"Completion, c.able": func(ctx context.Context, _ *Queue, c *Completion, _ *Single) { c.Wait(ctx) },
+		"Single":             func(ctx context.Context, _ *Queue, _ *Completion, x *Single) { x.Wait(ctx, never) },
+		"Poller": func(ctx context.Context, q *Queue, _ *Completion, _ *Single) {
+			var p Poller
+			p.Add(q, 0)
+			p.Wait(ctx, never)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var q Queue
+				var c Completion
+				var x Single
+				ctx, cancel := context.WithTimeout(bg, time.Hour)
+				defer cancel()
+				done := make(chan bool)
+				begin := time.Now()
+				go func() { defer close(done); wait(ctx, &q, &c, &x) }()
+				synctest.Wait()         // returns only if it is durably blocked,
+				time.Sleep(time.Minute) // and so does the clock
+				if got := time.Since(begin); got != time.Minute {
+					t.Errorf("the clock moved by %v", got)
+				}
+				q.Close(nil)
+				c.Complete()
+				cancel()
+				<-done
+			})
+		})
+	}
+}
+
+// deadlocks are programs that wait for ever, each on one goroutine. TestMain
+// runs one of them in a process of its own.
+var deadlocks = map[string]func(){
+	"Wait":       func() { new(Queue).Wait(bg, never) },
+	"WaitFor":    func() { new(Queue).WaitFor(1<<63-1, never) },
+	"Park":       func() { var q Queue; w := NewWaiter(); q.Prepare(w, false); w.Park(bg) },
+	"Completion": func() { new(Completion).Wait(bg) },
+	"Single":     func() { ctx, cancel := context.WithCancel(bg); defer cancel(); new(Single).Wait(ctx, never) },
+	"Poller":     func() { var q Queue; var p Poller; p.Add(&q, 0); p.Wait(bg, never) },
+	"LockBit":    func() { var word atomic.Uint64; LockBit(bg, &word, 0); LockBit(bg, &word, 0) },
+	"WaitVar":    func() { WaitVar(bg, new(int), never) },
+}
+
+func TestG13_DeadlocksAreNotMasked(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the runtime does not look for deadlocks under the race detector")
+	}
+	for name := range deadlocks {
+		t.Run(name, func(t *testing.T) {
+			out, err := child(t, "deadlock:"+name)
+			if err == nil || !strings.Contains(out, "all goroutines are asleep - deadlock!") {
+				t.Errorf("the program ended with %v:\n%s", err, out)
+			}
+		})
+	}
+}
+
+func TestG14_DebugChangesNoOutcome(t *testing.T) {
+	// All tests of queues run in both modes; here, random programs have the
+	// same transcript in both.
+	for seed := range 300 {
+		var transcripts [2]string
+		for i, debug := range []bool{false, true} {
+			transcripts[i] = fmt.Sprint(runProgram(randomProgram(uint64(seed), 200), debug))
+		}
+		if transcripts[0] != transcripts[1] {
+			t.Fatalf("program %d: without debug mode\n%s\nwith it\n%s", seed, transcripts[0], transcripts[1])
+		}
+	}
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package waitq
+
+const raceEnabled = false
