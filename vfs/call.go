@@ -76,6 +76,9 @@ func (c *Call) At(l *sched.Label) { c.task.At(l) }
 
 // Down takes i's i_sem and sleeps, uninterruptibly, until it is free.
 func (c *Call) Down(i *Inode) {
+	if o := c.tree.observer; o != nil {
+		o.Down(c, i)
+	}
 	c.task.Must(i.sem.Down(c.task.Uninterruptible()))
 	i.permits.Add(-1)
 	i.holder.Store(c.task)
@@ -86,6 +89,9 @@ func (c *Call) Down(i *Inode) {
 // what it did not take; the semaphore then lets one more task in. Who looks can
 // see it in [Inode.Permits] and [Call.Held].
 func (c *Call) Up(i *Inode) {
+	if o := c.tree.observer; o != nil {
+		o.Up(c, i)
+	}
 	c.note(i, -1)
 	c.release(i)
 }

@@ -95,7 +95,9 @@ func (c *Call) createAt(l leaf, dir bool, method func(*Call, *Dentry) error) err
 		if l.slash && !dir && d.Inode() == nil {
 			err = syscall.ENOENT
 		} else if err = c.mayCreate(d); err == nil {
+			c.enter(Create, d)
 			err = method(c, d)
+			c.leave(Create, d)
 		}
 		c.At(&H5)
 		d.Put()

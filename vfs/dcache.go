@@ -77,7 +77,7 @@ func (d *Dentry) put() (forgotten bool) {
 	d.dead = true
 	i := d.inode.Swap(nil)
 	k.sec.Leave(0)
-	d.tree.dentries.Add(-1)
+	d.tree.gone(d)
 	d.iput(i)
 	return true
 }
@@ -237,7 +237,7 @@ func (d *Dentry) shrink() {
 	}
 	k.sec.Leave(int64(len(gone)))
 	for _, l := range gone {
-		d.tree.dentries.Add(-1)
+		d.tree.gone(l.d)
 		l.d.iput(l.i)
 		d.Put()
 	}

@@ -60,8 +60,9 @@ func (d *Dentry) siblings() *children { return d.parent.kids.Load() }
 // (d_alloc). The caller has one on the parent.
 func (d *Dentry) newDentry(name string) *Dentry {
 	d.hold()
-	d.tree.dentries.Add(1)
-	return &Dentry{tree: d.tree, name: name, parent: d, count: 1}
+	kid := &Dentry{tree: d.tree, name: name, parent: d, count: 1}
+	d.tree.born(kid)
+	return kid
 }
 
 // publish registers what others can notice from now on.

@@ -123,7 +123,9 @@ func (c *Call) createOpen(l leaf, nd *Intent, flags int, mode Mode) (*Dentry, er
 	if d.Inode() == nil {
 		if err = c.mayCreate(d); err == nil {
 			if m, ok := dir.node.(Creater); ok {
+				c.enter(Create, d)
 				err = m.Create(c, d, TypeRegular|mode.Perm())
+				c.leave(Create, d)
 			} else {
 				err = syscall.EACCES
 			}

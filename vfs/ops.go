@@ -122,6 +122,10 @@ type Statfs struct {
 type DentryOps struct {
 	Name string // for reports
 
+	// InFlight says that a dentry has this set only while its lookup is
+	// going on. It is for checks.
+	InFlight bool
+
 	// Revalidate says whether a dentry that was found in the hash may be
 	// used (d_revalidate). Nil stands for yes. A walk calls it with no
 	// i_sem held, a look-up on behalf of a change with the directory's; nd

@@ -91,7 +91,9 @@ func (c *Call) unlink(d *Dentry) error {
 	victim := d.PeekInode()
 	c.At(&Hv)
 	c.Down(victim)
+	c.enter(Remove, d)
 	err := u.Unlink(c, d)
+	c.leave(Remove, d)
 	c.Up(victim)
 	if err == nil {
 		d.remove()
@@ -113,7 +115,9 @@ func (c *Call) rmdir(d *Dentry) error {
 	c.Down(victim)
 	// Unhashed now, and not hashed again if the method fails.
 	d.unhashIdle()
+	c.enter(Remove, d)
 	err := r.Rmdir(c, d)
+	c.leave(Remove, d)
 	if err == nil {
 		victim.dead.Store(true)
 	}

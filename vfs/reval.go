@@ -84,7 +84,10 @@ func (c *Call) ask(dir *Dentry, name string) (*Dentry, error) {
 		return nil, syscall.ENOTDIR
 	}
 	d := dir.newDentry(name)
-	if err := looker.Lookup(c, d); err != nil {
+	c.enter(Lookup, d)
+	err := looker.Lookup(c, d)
+	c.leave(Lookup, d)
+	if err != nil {
 		d.Put()
 		return nil, err
 	}
@@ -100,12 +103,16 @@ func (c *Call) revalidate(d *Dentry, nd *Intent) bool {
 	if ops := d.Ops(); ops == nil || ops.Revalidate == nil {
 		return true
 	}
+	c.enter(Revalidate, d)
 	c.At(&V3)
 	ops := d.Ops()
 	if ops == nil || ops.Revalidate == nil {
 		Bug(c.tree.sched, &BugError{Op: "d_revalidate", Name: d.Path(), Task: c.task,
 			What: "call through a nil pointer: d_op changed between the test and the call"})
+		c.leave(Revalidate, d)
 		return true
 	}
-	return ops.Revalidate(c, d, nd)
+	valid := ops.Revalidate(c, d, nd)
+	c.leave(Revalidate, d)
+	return valid
 }

@@ -45,8 +45,11 @@ type Tree struct {
 	inodes   atomic.Int64
 	serial   atomic.Int64 // of dentries, for names
 
+	observer Observer
+
 	mu    sync.Mutex
 	calls map[*Call]bool // only under a scheduler
+	known []*Dentry      // the dentries alive, likewise
 }
 
 // New makes a tree. It panics if c.Root is nil or makes no directory.
@@ -93,6 +96,9 @@ func (tr *Tree) now() time.Time { return sched.Now(tr.sched) }
 
 // enter notes that c is going on, where somebody may want to look.
 func (tr *Tree) enter(c *Call) {
+	if tr.observer != nil {
+		tr.observer.Begin(c)
+	}
 	if tr.sched == nil {
 		return
 	}
@@ -102,6 +108,9 @@ func (tr *Tree) enter(c *Call) {
 }
 
 func (tr *Tree) leave(c *Call) {
+	if tr.observer != nil {
+		tr.observer.End(c)
+	}
 	if tr.sched == nil {
 		return
 	}

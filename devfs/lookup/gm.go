@@ -26,6 +26,7 @@ type gm struct{ base }
 func newGm(env Env) Protocol {
 	g := new(gm)
 	g.base = newBase(env, g.revalidate)
+	g.wait.Name, g.wait.InFlight = "the one set", false
 	return g
 }
 

@@ -22,7 +22,7 @@ func newBase(env Env, revalidate func(*vfs.Call, *vfs.Dentry, *vfs.Intent) bool)
 	return base{
 		env:  env,
 		ops:  vfs.DentryOps{Name: "plain", Delete: forget, Iput: env.Iput},
-		wait: vfs.DentryOps{Name: "wait", Delete: forget, Iput: env.Iput, Revalidate: revalidate},
+		wait: vfs.DentryOps{Name: "wait", InFlight: true, Delete: forget, Iput: env.Iput, Revalidate: revalidate},
 	}
 }
 
