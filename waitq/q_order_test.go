@@ -372,7 +372,7 @@ func TestQ37_KeyedWakes(t *testing.T) {
 		q.WakeAll()
 		v.expect(t, "WakeAll", 4)
 		misused(t, "WakeKey with a key that can not be compared", func() { q.WakeKey(1, []int{}) })
-		misused(t, "WakeKey with a key that holds one", func() { q.WakeKey(1, struct{ x any }{[]int{}}) })
+		misused(t, "WakeKey with a key that holds one", func() { q.WakeKey(1, [1]error{uncomparable{}}) })
 		misused(t, "Add with a key that can not be compared", func() { q.Add(&Waiter{Key: []int{}}) })
 		misused(t, "WaitOpts with a key that can not be compared", func() { q.WaitOpts(bg, never, Options{Key: func() {}}) })
 	})
@@ -460,3 +460,8 @@ func TestQ41_OnePriorityExclusive(t *testing.T) {
 		v.removeAll()
 	})
 }
+
+// uncomparable is an error that can not be compared.
+type uncomparable []int
+
+func (uncomparable) Error() string { return "" }
