@@ -33,7 +33,7 @@ func NewFrame[T any](s sched.Scheduler, name string, v T, by ...*sched.Task) *Fr
 // Value returns the struct. A use after End is reported; see [Life].
 func (f *Frame[T]) Value(by ...*sched.Task) *T {
 	if f.life != nil {
-		f.life.touch("touched", taskOf(by))
+		f.life.touch(by)
 	}
 	return &f.v
 }

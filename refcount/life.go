@@ -54,6 +54,9 @@ type life struct {
 
 // newLife returns nil if lives are not checked on s.
 func newLife(s sched.Scheduler, kind, name string, t *sched.Task) *life {
+	if s == nil && !checkLives.Load() {
+		return nil
+	}
 	spec := sched.Spec{Kind: sched.KindLife, Name: name}
 	obj := sched.Register(s, spec)
 	if obj == nil {
@@ -74,8 +77,9 @@ func (l *life) object() *sched.Object {
 	return l.obj
 }
 
-// touch is a use of the struct. The verb is for the report.
-func (l *life) touch(verb string, t *sched.Task) {
+// touch is a use of the struct.
+func (l *life) touch(by []*sched.Task) {
+	t := taskOf(by)
 	op := sched.Op{Kind: sched.Touch, Task: t}
 	if l.obj != nil {
 		l.obj.Step(op)
@@ -86,7 +90,7 @@ func (l *life) touch(verb string, t *sched.Task) {
 		l.obj.Done(op, truth(ended == nil))
 	}
 	if ended != nil {
-		l.fault(verb, ended, t)
+		l.fault("touched", ended, t)
 	}
 }
 

@@ -10,47 +10,16 @@ import (
 	"github.com/floodgate-go/floodgate/sched"
 )
 
-// stackDepth is the number of frames that a Stack keeps, as many as
-// ref_tracker keeps.
-const stackDepth = 16
+// stackDepth is the number of frames that a Stack keeps: 16 of the caller, as
+// many as ref_tracker keeps, and what this package has on top of them.
+const stackDepth = 16 + 4
 
 // A Stack is a call stack, innermost call first: the call into this package
-// and up to 15 of its callers. It is kept as return addresses and resolved
+// and at least 15 of its callers. It is kept as return addresses and resolved
 // when somebody reads it, so taking one is cheap. Stacks can be compared and
 // used as keys of a map. The zero Stack is empty.
 type Stack struct {
 	pcs [stackDepth]uintptr
-}
-
-// callers returns the stack of the first caller outside this package.
-func callers() (s Stack) {
-	var pcs [stackDepth + 8]uintptr
-	// The frames between here and the caller are this package's. They are
-	// dropped by name, because there are more or fewer of them from call to
-	// call. One address may stand for a caller that was inlined into us, so
-	// the last one of ours is kept when in doubt and skipped on reading.
-	n := runtime.Callers(2, pcs[:])
-	own := 0
-	for own < n && ownPC(pcs[own]) {
-		own++
-	}
-	copy(s.pcs[:], pcs[own:n])
-	return s
-}
-
-// ownPC reports whether the function that contains pc is part of this package
-// and so is everything inlined at pc.
-func ownPC(pc uintptr) bool {
-	frames := runtime.CallersFrames([]uintptr{pc})
-	for {
-		f, more := frames.Next()
-		if !ownFrame(f) {
-			return false
-		}
-		if !more {
-			return true
-		}
-	}
 }
 
 var pkgPrefix = reflect.TypeFor[Stack]().PkgPath() + "."
@@ -59,7 +28,8 @@ func ownFrame(f runtime.Frame) bool {
 	return strings.HasPrefix(f.Function, pkgPrefix) && !strings.HasSuffix(f.File, "_test.go")
 }
 
-// Frames returns the calls, innermost first.
+// Frames returns the calls, innermost first, without those inside this package
+// that the stack begins with.
 func (s Stack) Frames() []runtime.Frame {
 	n := 0
 	for n < len(s.pcs) && s.pcs[n] != 0 {
@@ -116,7 +86,8 @@ type Place struct {
 
 // here is the place of the first caller outside this package.
 func here(t *sched.Task) Place {
-	p := Place{Stack: callers(), Task: t}
+	p := Place{Task: t}
+	runtime.Callers(2, p.Stack.pcs[:])
 	if t != nil {
 		p.Label = t.Label()
 	}

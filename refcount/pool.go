@@ -27,8 +27,7 @@ type Pool[T any] struct {
 	free  sync.Pool
 }
 
-// slot is the memory of one struct. Gen grows by one with each Get and each
-// Put: it is odd while the struct is in use.
+// slot is the memory of one struct. Gen grows by one with each Put.
 type slot[T any] struct {
 	v   T
 	gen atomic.Uint64
@@ -59,7 +58,7 @@ func (p *Pool[T]) Get(by ...*sched.Task) Handle[T] {
 	if x == nil {
 		x = new(slot[T])
 	}
-	h := Handle[T]{slot: x, gen: x.gen.Add(1), pool: p, life: newLife(p.s, "pooled", p.name, taskOf(by))}
+	h := Handle[T]{slot: x, gen: x.gen.Load(), pool: p, life: newLife(p.s, "pooled", p.name, taskOf(by))}
 	if p.init != nil {
 		p.init(&x.v)
 	}
@@ -117,7 +116,7 @@ func (h Handle[T]) Value(by ...*sched.Task) *T {
 		return nil
 	}
 	if h.life != nil {
-		h.life.touch("touched", taskOf(by))
+		h.life.touch(by)
 	} else if !h.Alive() {
 		h.fault("touched", taskOf(by))
 	}

@@ -148,7 +148,7 @@ func (x *Shared[T]) fault(verb string, k FaultKind, o op, old int64, t *sched.Ta
 // last Put is reported. See [Life].
 func (x *Shared[T]) Value(by ...*sched.Task) *T {
 	if x.life != nil {
-		x.life.touch("touched", taskOf(by))
+		x.life.touch(by)
 	}
 	return &x.v
 }
