@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/schollz/progressbar/v3"
 )
 
@@ -63,7 +64,7 @@ func run(root, match string, limit time.Duration, verbose bool) (survivors int, 
 	t := table.NewWriter()
 	t.SetOutputMirror(os.Stdout)
 	t.AppendHeader(table.Row{"mutant", "what is broken", "verdict", "by", "seconds"})
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, WidthMax: 60}, {Number: 4, WidthMax: 50}})
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, WidthMax: 60, WidthMaxEnforcer: text.WrapSoft}, {Number: 4, WidthMax: 50}})
 	bar := progressbar.NewOptions(len(mutants), progressbar.OptionSetWriter(os.Stderr),
 		progressbar.OptionSetDescription("mutants"), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 	for _, m := range mutants {
