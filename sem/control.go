@@ -15,7 +15,7 @@ func (s *Semaphore) Resize(n int) {
 	}
 	o := s.object()
 	if o != nil {
-		o.Step(sched.Op{Kind: sched.Up, Arg: int64(n)})
+		o.Step(sched.Op{Kind: sched.Update, Arg: int64(n)})
 	}
 	s.lock()
 	d := int64(n) - s.size
@@ -43,7 +43,7 @@ func (s *Semaphore) Resize(n int) {
 	woken.wake()
 	more.wake()
 	if o != nil {
-		o.Done(sched.Op{Kind: sched.Up, Arg: int64(n)}, d)
+		o.Done(sched.Op{Kind: sched.Update, Arg: int64(n)}, d)
 	}
 }
 

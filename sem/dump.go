@@ -1,6 +1,7 @@
 package sem
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"strings"
@@ -24,9 +25,13 @@ type Waiter struct {
 	N    int         // how many permits it wants
 	Mode string      // "", or "read" or "write" for an [RW]
 	// Age is how long it sleeps, and Site where it called from: function,
-	// file and line. Both are empty while it is about to sleep.
+	// file and line. Both are there on a semaphore with [Track], from when
+	// it is about to sleep.
 	Age  time.Duration
 	Site string
+
+	ctx  context.Context
+	site site
 }
 
 // Dump returns the semaphore's state with all who wait for it, longest first:
@@ -34,26 +39,26 @@ type Waiter struct {
 // and tests.
 func (s *Semaphore) Dump() State {
 	var st State
+	now := sched.Now(s.scheduler())
 	s.inspect(func() {
 		st = State{Name: s.label(), Count: int(s.count()), Closed: s.closed}
 		if s.tracked() && s.last.Task != nil {
 			h := s.last
 			st.Last = &h
 		}
-		st.Waiters = s.waiters.dump(sched.Now(s.scheduler()), false)
+		st.Waiters = s.waiters.dump(now, false)
 	})
+	st.finish()
 	return st
 }
 
+// dump copies what there is to know. It runs under the lock, so the rest is
+// left to finish: a context is somebody else's code.
 func (q *queue) dump(now time.Time, rw bool) (all []Waiter) {
 	for w := q.head; w != nil; w = w.next {
-		t := w.task
-		if t == nil {
-			t = sched.TaskOf(w.ctx)
-		}
-		out := Waiter{Task: t, N: int(w.n)}
+		out := Waiter{Task: w.task, N: int(w.n), ctx: w.ctx}
 		if w.settled.Load() {
-			out.Age, out.Site = now.Sub(w.since), w.site.String()
+			out.Age, out.site = now.Sub(w.since), w.site
 		}
 		if rw {
 			out.N, out.Mode = 1, "read"
@@ -64,6 +69,16 @@ func (q *queue) dump(now time.Time, rw bool) (all []Waiter) {
 		all = append(all, out)
 	}
 	return all
+}
+
+func (st *State) finish() {
+	for i := range st.Waiters {
+		w := &st.Waiters[i]
+		if w.Task == nil {
+			w.Task = sched.TaskOf(w.ctx)
+		}
+		w.Site = w.site.String()
+	}
 }
 
 // String returns the state as a few lines of text.
@@ -85,16 +100,15 @@ func (st State) String() string {
 		if w.Task != nil {
 			fmt.Fprintf(&b, "%v ", w.Task)
 		}
-		if w.Site == "" {
-			b.WriteString("arrives")
-		} else {
-			fmt.Fprintf(&b, "waits %v at %s", w.Age.Round(time.Microsecond), w.Site)
-		}
+		b.WriteString("waits")
 		switch {
 		case w.Mode != "":
 			fmt.Fprintf(&b, " to %s", w.Mode)
 		case w.N > 1:
-			fmt.Fprintf(&b, " for %d", w.N)
+			fmt.Fprintf(&b, " for %d permits", w.N)
+		}
+		if w.Site != "" {
+			fmt.Fprintf(&b, " since %v at %s", w.Age.Round(time.Microsecond), w.Site)
 		}
 	}
 	return b.String()
@@ -103,7 +117,7 @@ func (st State) String() string {
 // A site is where a waiter came from: a few frames, of which the first outside
 // this package is the one that people want.
 type site struct {
-	pcs [4]uintptr
+	pcs [6]uintptr
 	n   int
 }
 
@@ -115,6 +129,9 @@ func (s *site) record() {
 
 // String returns the site as "function (file:line)".
 func (s *site) String() string {
+	if s.n == 0 {
+		return ""
+	}
 	frames := runtime.CallersFrames(s.pcs[:s.n])
 	for {
 		f, more := frames.Next()

@@ -142,12 +142,14 @@ func (l *RW) Readers() (n int, write bool) {
 // number of readers, or -1 for a writer.
 func (l *RW) Dump() State {
 	var st State
+	now := sched.Now(l.scheduler())
 	l.inspect(func() {
-		st = State{Name: l.label(), Count: int(l.state), Waiters: l.waiters.dump(sched.Now(l.scheduler()), true)}
+		st = State{Name: l.label(), Count: int(l.state), Waiters: l.waiters.dump(now, true)}
 		if l.state == writing {
 			st.Count = -1
 		}
 	})
+	st.finish()
 	return st
 }
 

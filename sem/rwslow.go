@@ -89,21 +89,33 @@ func (l *RW) down(ctx context.Context, mode int64) error {
 }
 
 func (l *RW) acquire(ctx context.Context, mode int64) error {
+	ended := contextError(ctx)
 	l.lock()
 	if l.waiters.len == 0 && l.admits(mode) {
 		l.enter(mode)
 		l.unlock()
 		return nil
 	}
-	if err := contextError(ctx); err != nil {
+	if ended != nil {
 		l.unlock()
-		return err
+		return ended
 	}
 	w := newWaiter(ctx, l.setup, mode, nil)
 	l.waiters.push(w)
 	l.unlock()
+	return l.await(ctx, w)
+}
 
-	if w.sleep(ctx, l.setup) == nil {
+func (l *RW) await(ctx context.Context, w *waiter) error {
+	awake := false
+	defer func() {
+		if !awake { // a method of ctx has panicked
+			l.abandon(w)
+		}
+	}()
+	err := w.sleep(ctx, l.setup)
+	awake = true
+	if err == nil {
 		w.recycle()
 		return nil
 	}
@@ -112,12 +124,32 @@ func (l *RW) acquire(ctx context.Context, mode int64) error {
 		l.unlock()
 		return nil
 	}
+	l.leave(w)
+	w.recycle()
+	return contextError(ctx)
+}
+
+// leave takes w out of the queue, and drops the lock.
+func (l *RW) leave(w *waiter) {
 	l.waiters.remove(w)
 	woken := l.grant() // a writer that leaves lets the readers behind it in
 	l.unlock()
 	woken.wake()
-	w.recycle()
-	return contextError(ctx)
+}
+
+// abandon ends the wait of w, whose goroutine is on its way out.
+func (l *RW) abandon(w *waiter) {
+	l.lock()
+	if w.queued {
+		l.leave(w)
+		return
+	}
+	l.unlock()
+	if w.n == writer {
+		l.release(sched.Unlock)
+	} else {
+		l.release(sched.RUnlock)
+	}
 }
 
 func (l *RW) grant() (woken queue) {
@@ -158,14 +190,17 @@ func (l *RW) up(kind sched.OpKind) {
 	if o != nil {
 		o.Step(sched.Op{Kind: kind})
 	}
+	l.release(kind)
+	if o != nil {
+		o.Done(sched.Op{Kind: kind}, 0)
+	}
+}
+
+func (l *RW) release(kind sched.OpKind) {
 	l.lock()
-	if kind == sched.RUnlock == (l.state == writing) || l.state == 0 {
+	if l.state == 0 || (l.state == writing) != (kind != sched.RUnlock) {
 		l.unlock()
-		panic(l.misuse(map[sched.OpKind]string{
-			sched.RUnlock:   "UpRead",
-			sched.Unlock:    "UpWrite",
-			sched.Downgrade: "Downgrade",
-		}[kind], ErrNotHeld, nil))
+		panic(l.misuse(upNames[kind], ErrNotHeld, nil))
 	}
 	switch kind {
 	case sched.RUnlock:
@@ -178,9 +213,12 @@ func (l *RW) up(kind sched.OpKind) {
 	woken := l.grant()
 	l.unlock()
 	woken.wake()
-	if o != nil {
-		o.Done(sched.Op{Kind: kind}, 0)
-	}
+}
+
+var upNames = map[sched.OpKind]string{
+	sched.RUnlock:   "UpRead",
+	sched.Unlock:    "UpWrite",
+	sched.Downgrade: "Downgrade",
 }
 
 // rwGate tells an explorer when a Down would not sleep.
@@ -192,9 +230,12 @@ type rwGate struct {
 
 // Ready is true when the Down can end, one way or the other.
 func (g *rwGate) Ready() bool {
+	if g.ctx.Err() != nil {
+		return true
+	}
 	g.l.mu.Lock()
 	defer g.l.mu.Unlock()
-	return g.l.waiters.len == 0 && g.l.admits(g.mode) || g.ctx.Err() != nil
+	return g.l.waiters.len == 0 && g.l.admits(g.mode)
 }
 
 // Context returns what can end the sleep.

@@ -78,7 +78,7 @@ func (s *Semaphore) init(sc sched.Scheduler, name string, n int, opts []Option) 
 	switch {
 	case set == nil:
 		s.word.Store(int64(n))
-	case set.pinned():
+	case set.pinned(), limit == 0:
 		s.free = int64(n)
 		s.word.Store(frozen)
 	case set.fine:
@@ -87,7 +87,7 @@ func (s *Semaphore) init(sc sched.Scheduler, name string, n int, opts []Option) 
 	default:
 		s.word.Store(int64(n))
 	}
-	if n <= 1 && limit >= 1 && s.word.Load() >= 0 {
+	if n <= 1 {
 		s.mutex = s
 	}
 }
@@ -161,7 +161,7 @@ func (s *Semaphore) UpN(n int) { s.up(int64(n), nil) }
 // while anybody waits, also when some permits have been gathered for the
 // first waiter, and after Close.
 func (s *Semaphore) Count() int {
-	if v := s.word.Load(); v >= 0 {
+	if v := s.word.Load(); v >= 0 && s.self.Load() == s {
 		return int(v)
 	}
 	n := int64(0)
@@ -173,7 +173,7 @@ func (s *Semaphore) Count() int {
 // put to sleep is counted from before it sleeps until it is handed its permit
 // or has given up.
 func (s *Semaphore) Waiters() int {
-	if s.word.Load() >= 0 {
+	if s.word.Load() >= 0 && s.self.Load() == s {
 		return 0
 	}
 	n := 0

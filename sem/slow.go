@@ -14,6 +14,9 @@ import (
 //   - the word is frozen      ⇒  free is the count;
 //   - somebody waits          ⇒  the first waiter wants more than free.
 //
+// A semaphore that is closed, watched or tracked stays frozen, and so does one
+// whose limit is 0, because Up raises a count of 0 without a look at the limit.
+//
 // lock freezes the word, so that inside the lock free is always the truth;
 // unlock thaws it when nothing needs it frozen.
 
@@ -32,7 +35,7 @@ func (s *Semaphore) lock() {
 }
 
 func (s *Semaphore) unlock() {
-	if s.waiters.len == 0 && s.free >= 0 && !s.closed && !s.pinned() {
+	if s.waiters.len == 0 && s.free >= 0 && !s.closed && !s.pinned() && s.lim.Load() > 0 {
 		s.store(s.free)
 	}
 	s.mu.Unlock()
@@ -138,6 +141,7 @@ func (s *Semaphore) acquire(ctx context.Context, n int64, t *sched.Task) error {
 	if t == nil && s.tracked() {
 		t = sched.TaskOf(ctx)
 	}
+	ended := contextError(ctx) // somebody else's code: never under the lock
 	s.lock()
 	if err := s.refuse("Down", n, t); err != nil {
 		s.unlock()
@@ -149,15 +153,26 @@ func (s *Semaphore) acquire(ctx context.Context, n int64, t *sched.Task) error {
 		s.unlock()
 		return nil
 	}
-	if err := contextError(ctx); err != nil {
+	if ended != nil {
 		s.unlock()
-		return err
+		return ended
 	}
 	w := newWaiter(ctx, s.setup, n, t)
 	s.waiters.push(w)
 	s.unlock()
+	return s.await(ctx, w)
+}
 
+// await sleeps until w, which is queued, has its answer or ctx ends.
+func (s *Semaphore) await(ctx context.Context, w *waiter) error {
+	awake := false
+	defer func() {
+		if !awake { // a method of ctx has panicked
+			s.abandon(w)
+		}
+	}()
 	err := w.sleep(ctx, s.setup)
+	awake = true
 	if err == nil {
 		err = w.err // written before the wake
 		w.recycle()
@@ -170,12 +185,32 @@ func (s *Semaphore) acquire(ctx context.Context, n int64, t *sched.Task) error {
 		s.unlock()
 		return w.err
 	}
+	s.leave(w)
+	w.recycle()
+	return contextError(ctx)
+}
+
+// leave takes w out of the queue, and drops the lock.
+func (s *Semaphore) leave(w *waiter) {
 	s.waiters.remove(w)
 	woken := s.grant() // w may have been all that was in the way
 	s.unlock()
 	woken.wake()
-	w.recycle()
-	return contextError(ctx)
+}
+
+// abandon ends the wait of w, whose goroutine is on its way out: what it was
+// given goes to the next.
+func (s *Semaphore) abandon(w *waiter) {
+	s.lock()
+	switch {
+	case w.queued:
+		s.leave(w)
+	case w.err == nil:
+		s.unlock()
+		s.release(w.n, w.task)
+	default:
+		s.unlock()
+	}
 }
 
 // grant hands permits to those whose turn it is, and returns them for wake,
@@ -300,11 +335,14 @@ type downGate struct {
 
 // Ready is true when the Down can end, one way or the other.
 func (g *downGate) Ready() bool {
+	if g.ctx.Err() != nil {
+		return true
+	}
 	s := g.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.waiters.len == 0 && s.free >= g.n ||
-		g.ctx.Err() != nil || s.closed || g.n > s.lim.Load() || s.strict && s.held(g.task) > 0
+		s.closed || g.n > s.lim.Load() || s.strict && (g.task == nil || s.held(g.task) > 0)
 }
 
 // Context returns what can end the sleep.

@@ -21,6 +21,8 @@ type waiter struct {
 	ctx        context.Context
 
 	// settled says that since and site, which only people read, are there.
+	// They cost more than a sleep and a wake together, so only those who
+	// track pay for them.
 	settled atomic.Bool
 	since   time.Time
 	site    site
@@ -41,14 +43,10 @@ func newWaiter(ctx context.Context, set *setup, n int64, t *sched.Task) *waiter 
 	return w
 }
 
-// sleep waits for the wake or the end of ctx. It yields first: when permits
-// move fast the wake is there afterwards, and a yield costs a fraction of a
-// sleep. Only who sleeps in earnest pays for the clock and for a look at its
-// own stack.
+// sleep waits for the wake or the end of ctx.
 func (w *waiter) sleep(ctx context.Context, set *setup) error {
-	sc := set.scheduler()
-	if set.tracked() || sc != nil {
-		w.since = sched.Now(sc)
+	if set.tracked() {
+		w.since = sched.Now(set.sched)
 		w.site.record()
 		w.settled.Store(true)
 	}
