@@ -43,8 +43,8 @@ func (c *Call) leave(m Method, d *Dentry) {
 	}
 }
 
-// A DentryState is what a check sees of a dentry.
-type DentryState struct {
+// A DentryPeek is what a check sees of a dentry, hashed or not.
+type DentryPeek struct {
 	Count  int
 	Hashed bool
 	Inode  *Inode
@@ -54,8 +54,8 @@ type DentryState struct {
 
 // PeekState returns the state of d without a step. Nobody may be in the middle
 // of one.
-func (d *Dentry) PeekState() DentryState {
-	return DentryState{d.count, d.hashed, d.PeekInode(), d.ops.Peek(), d.PeekFSData()}
+func (d *Dentry) PeekState() DentryPeek {
+	return DentryPeek{d.count, d.hashed, d.PeekInode(), d.ops.Peek(), d.PeekFSData()}
 }
 
 // PeekDentries calls f for each dentry that is alive, the oldest first and the
