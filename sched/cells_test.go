@@ -169,8 +169,8 @@ func TestUnseenCellsDoNotAllocate(t *testing.T) {
 	p.Init(nil, sched.Spec{})
 	ctx := context.Background()
 	if n := testing.AllocsPerRun(100, func() {
-		x.Add(1)
 		m.Lock()
+		x.Add(1)
 		m.Unlock()
 		p.Unpark()
 		_ = p.Park(ctx, nil)
