@@ -126,7 +126,7 @@ func (p program) run(out map[string]bool) func(*explore.Run) {
 		sm.Init(s, "s", p.sems[0])
 		sq.Init(s, "q", p.sems[1])
 		sems := map[string]*sem.Semaphore{"s": &sm, "q": &sq}
-		var parkers [2]sched.Parker
+		var parkers [3]sched.Parker
 		for i := range parkers {
 			parkers[i].Init(s, sched.Spec{Name: fmt.Sprint("p", i)})
 		}
@@ -176,9 +176,9 @@ func (p program) run(out map[string]bool) func(*explore.Run) {
 					case "count":
 						note(sems[obj].Count())
 					case "park":
-						parkers[min(i, 1)].Park(context.Background(), nil)
+						parkers[i].Park(context.Background(), nil)
 					case "cpark":
-						note(parkers[min(i, 1)].Park(ctx, nil))
+						note(parkers[i].Park(ctx, nil))
 					case "unpark":
 						note(parkers[int(obj[0]-'0')].Unpark())
 					case "cancel":

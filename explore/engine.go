@@ -61,6 +61,7 @@ const (
 // An engine runs one execution after another. It belongs to one goroutine, the
 // driver, and to the coroutines of its tasks, one of which runs at a time.
 type engine struct {
+	driver
 	o     *settings
 	run   Run
 	strat strategy
@@ -107,7 +108,8 @@ type engine struct {
 
 	steps uint64 // of all executions
 
-	showing bool // this execution is for somebody to look at
+	late    []*Finding // races that came up while another finding was investigated
+	showing bool       // this execution is for somebody to look at
 
 	// For the watchdog.
 	progress atomic.Uint64
@@ -134,6 +136,7 @@ func (e *engine) execute(fn func(*Run)) {
 	e.reset()
 	e.strat.begin(e)
 	if e.inert("set-up", func() { fn(&e.run) }) {
+		e.prepare()
 		e.next = e.decide()
 		e.drive()
 	} else {
@@ -335,7 +338,6 @@ func (e *engine) finished(t *task) {
 			"task %s recovered a panic that came out of the middle of a step: its last steps were not seen", t.name)})
 	}
 	t.state = ended
-	t.f = nil
 	if !t.daemon {
 		e.live--
 	}

@@ -211,8 +211,11 @@ func (s *session) handle(w *worker, strategy string, n int) (over bool) {
 	if f == nil {
 		elapsed := time.Since(s.begin)
 		f = e.investigate(s.fn, sig)
-		f.Strategy, f.Execution, f.Elapsed, f.Seen = strategy, s.before+n+1, elapsed, 1
-		s.add(f)
+		for _, f := range append(e.late, f) {
+			f.Strategy, f.Execution, f.Elapsed, f.Seen = strategy, s.before+n+1, elapsed, 1
+			s.add(f)
+		}
+		e.late = nil
 	}
 	return !s.o.all
 }

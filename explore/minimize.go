@@ -24,6 +24,9 @@ func (e *engine) investigate(fn func(*Run), sig string) *Finding {
 	e.strat = g
 	e.execute(fn)
 	if again := e.found; again == nil || again.signature(e) != sig {
+		if again != nil && again.kind == DataRace {
+			return e.investigate(fn, again.signature(e))
+		}
 		if again != nil && again.kind == Nondeterminism {
 			fd = again
 		} else {
@@ -54,6 +57,10 @@ func (e *engine) shorten(fn func(*Run), moves []move, sig string) []move {
 		g := &guided{moves: m}
 		e.strat = g
 		e.execute(fn)
+		if e.found != nil && e.found.kind == DataRace {
+			e.late = append(e.late, e.investigate(fn, e.found.signature(e)))
+			return false
+		}
 		if e.found == nil || e.outcome == broken || e.found.signature(e) != sig || len(g.derived) >= len(moves) {
 			return false
 		}

@@ -104,7 +104,7 @@ func (e *engine) executed(t *task, op *sched.Op, result int64) {
 	if e.line != nil {
 		e.line.step(e, t, op, result)
 	}
-	if len(e.always) > 0 {
+	if len(e.always) > 0 && e.looks() {
 		e.checkAlways(t)
 	}
 }

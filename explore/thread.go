@@ -16,6 +16,9 @@ type thread struct {
 	yield func(struct{}) bool
 }
 
+// driver is the engine's part.
+type driver struct{}
+
 // resume lets t run until it pauses. It is called by the driver.
 func (t *task) resume() {
 	if t.next == nil {
@@ -59,6 +62,12 @@ func (t *task) exits() { t.e.exited = t }
 
 // gather makes all that the tasks have done visible to the driver.
 func (e *engine) gather() {}
+
+// prepare is called between the set-up and the tasks.
+func (e *engine) prepare() {}
+
+// looks tells whether Always can be called.
+func (e *engine) looks() bool { return true }
 
 // abandon leaves t where it is, for ever.
 func (t *task) abandon() {
