@@ -10,7 +10,6 @@ import (
 	"github.com/floodgate-go/floodgate/sem"
 )
 
-
 func BenchmarkUncontended(b *testing.B) {
 	b.Run("impl=sem", func(b *testing.B) {
 		s := sem.New(1)

@@ -26,7 +26,10 @@ type waiter struct {
 	settled atomic.Bool
 	since   time.Time
 	site    site
-	watched bool // park is registered with a scheduler
+
+	// watched says that park was registered with a scheduler. Its waker then
+	// looks at it once more after the wake, so it is not used again.
+	watched bool
 }
 
 // Waiters are used again, and may move between testing/synctest bubbles: a
@@ -34,9 +37,12 @@ type waiter struct {
 var waiters = sync.Pool{New: func() any { return new(waiter) }}
 
 func newWaiter(ctx context.Context, set *setup, n int64, t *sched.Task) *waiter {
-	w := waiters.Get().(*waiter)
-	if sc := set.scheduler(); sc != nil || w.watched {
-		w.watched = sc != nil
+	var w *waiter
+	if sc := set.scheduler(); sc == nil {
+		w = waiters.Get().(*waiter)
+	} else {
+		w = new(waiter)
+		w.watched = true
 		w.park.Init(sc, sched.Spec{Name: set.inner("waiter"), Inner: true})
 	}
 	w.n, w.task, w.ctx = n, t, ctx
@@ -56,6 +62,9 @@ func (w *waiter) sleep(ctx context.Context, set *setup) error {
 // recycle gives w back. Nobody may hold it any longer: it has consumed its
 // wake, or has left the queue by itself.
 func (w *waiter) recycle() {
+	if w.watched {
+		return
+	}
 	w.next, w.prev, w.task, w.ctx, w.err = nil, nil, nil, nil, nil
 	if w.settled.Load() {
 		w.settled.Store(false)
