@@ -34,7 +34,8 @@ type entry struct {
 	parent     *entry
 	prev, next *entry
 	hooked     bool
-	serial     int64 // its place in the order of registration
+	leaving    atomic.Bool // for checks: unhooked, not detached yet
+	serial     int64       // its place in the order of registration
 
 	// dentry is what the entry is bound to (inode.dentry). It is read and
 	// written without a lock.

@@ -54,7 +54,7 @@ func (v env) Placeholder(c *vfs.Call, at lookup.Dir, name string) lookup.Placeho
 	e := &entry{fs: v.fs, name: name, parent: parent}
 	return &placeholder{
 		frame: refcount.NewFrame(v.fs.sched, "placeholder "+name, e, c.Task()),
-		fs:    v.fs, dir: parent, by: c,
+		fs:    v.fs, dir: parent, leaf: name, by: c,
 	}
 }
 

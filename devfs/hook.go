@@ -66,6 +66,7 @@ func (e *entry) unhookLocked(kid *entry) bool {
 		l.last = kid.prev
 	}
 	kid.prev, kid.next, kid.hooked = nil, nil, false
+	kid.leaving.Store(true)
 	delete(l.byName, kid.name)
 	return true
 }
@@ -81,6 +82,7 @@ func (e *entry) unhook(kid *entry) bool {
 // (free_dentry). Who has it keeps it. As the pointer is no reference, the
 // dentry may be forgotten at the same time; then there is nothing to do.
 func (e *entry) detach() {
+	defer e.leaving.Store(false)
 	d := e.dentry.Load()
 	if d == nil || !d.TryGet() {
 		return

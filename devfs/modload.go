@@ -16,6 +16,7 @@ type placeholder struct {
 	frame *refcount.Frame[*entry]
 	fs    *FS
 	dir   *entry
+	leaf  string
 	by    *vfs.Call
 }
 

@@ -23,6 +23,7 @@ type element struct {
 	frame  *refcount.Frame[*element]
 	parker sched.Parker
 	next   *element
+	rec    *record // for checks
 }
 
 func newHead(s sched.Scheduler, name string) *head {
@@ -53,7 +54,10 @@ func (h *head) sleep(c *vfs.Call, el *element) {
 
 // leave is the return of the sleeper, whose frame ends. The element stays
 // linked.
-func (el *element) leave(c *vfs.Call) { el.frame.End(c.Task()) }
+func (el *element) leave(c *vfs.Call) {
+	el.frame.End(c.Task())
+	el.rec.noteGone(c, true)
+}
 
 // wakeAll wakes everybody in the way of 2.5 (__wake_up_common): what an element
 // says of itself and of the next is read before its owner is woken.

@@ -1,6 +1,7 @@
 package lookup
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"github.com/floodgate-go/floodgate/refcount"
@@ -31,24 +32,28 @@ type record struct {
 	// For checkers.
 	refs   atomic.Int64
 	linked atomic.Int64
+	name   string
+	owner  *sched.Task
+	links  []LinkPeek
+	list   *Live // nil: no check knows the record
 }
 
 // newFrame makes a record that lives in the looker's frame. The looker calls
 // end when it returns.
 func (b *base) newFrame(c *vfs.Call, d *vfs.Dentry, de Entry) *record {
-	return b.framed(c, b.newInfo(c, d, de, true))
+	return b.framed(c, d, b.newInfo(c, d, de, true))
 }
 
 // newHeadFrame is newFrame for a generation whose sleepers stay linked.
 func (b *base) newHeadFrame(c *vfs.Call, d *vfs.Dentry, de Entry) *record {
-	return b.framed(c, b.newInfo(c, d, de, false))
+	return b.framed(c, d, b.newInfo(c, d, de, false))
 }
 
-func (b *base) framed(c *vfs.Call, in info) *record {
+func (b *base) framed(c *vfs.Call, d *vfs.Dentry, in info) *record {
 	rec := &record{in: in, live: &b.env.Live().Frames}
 	rec.live.Add(1)
 	rec.frame = refcount.NewFrame(b.env.Provider().Scheduler(), "lookup_info", rec.in, c.Task())
-	return rec
+	return b.env.Live().know(c, d, rec, b.env.Provider().Scheduler())
 }
 
 // newHeap makes a record with one reference.
@@ -56,15 +61,19 @@ func (b *base) newHeap(c *vfs.Call, d *vfs.Dentry, de Entry) *record {
 	rec := &record{in: b.newInfo(c, d, de, true), live: &b.env.Live().Records}
 	rec.live.Add(1)
 	rec.refs.Store(1)
-	gone := func(*info) { rec.live.Add(-1) }
+	gone := func(*info) {
+		rec.live.Add(-1)
+		rec.forget()
+	}
 	rec.heap = refcount.NewShared(b.env.Provider().Scheduler(), "lookup_info", rec.in, gone, c.Task())
-	return rec
+	return b.env.Live().know(c, d, rec, b.env.Provider().Scheduler())
 }
 
 // end ends the frame.
 func (r *record) end(c *vfs.Call) {
 	r.frame.End(c.Task())
 	r.live.Add(-1)
+	r.forget()
 }
 
 // get takes a reference.
@@ -135,6 +144,9 @@ func entry(p *Entry) Entry {
 type Live struct {
 	Frames  atomic.Int64 // records and placeholders in lookers' frames
 	Records atomic.Int64 // records on the heap
+
+	mu    sync.Mutex
+	known []*record // only under a scheduler
 }
 
 // A Record is what a checker sees of a lookup in flight.
@@ -154,13 +166,19 @@ func Inspect(d *vfs.Dentry) (Record, bool) {
 	if !ok {
 		return Record{}, false
 	}
-	s := Record{ID: r, Counted: r.heap != nil, Refs: int(r.refs.Load()), Linked: int(r.linked.Load()), Entry: entry(r.in.de.p.Peek())}
+	return r.snapshot(), true
+}
+
+func (r *record) snapshot() Record {
+	return Record{ID: r, Alive: r.alive(), Counted: r.heap != nil, Refs: int(r.refs.Load()), Linked: int(r.linked.Load()),
+		Entry: entry(r.in.de.p.Peek())}
+}
+
+func (r *record) alive() bool {
 	if r.frame != nil {
-		s.Alive = r.frame.Alive()
-	} else {
-		s.Alive = r.heap.Alive()
+		return r.frame.Alive()
 	}
-	return s, true
+	return r.heap.Alive()
 }
 
 // Stray wakes whoever sleeps in the record of d, without a reason: something

@@ -100,6 +100,7 @@ func enqueue(c *vfs.Call, rec *record) *waitq.Waiter {
 	w := &waitq.Waiter{Sticky: true}
 	rec.value(c).wait.Prepare(w, false)
 	rec.linked.Add(1)
+	rec.noteLinked(c)
 	return w
 }
 
@@ -108,7 +109,9 @@ func enqueue(c *vfs.Call, rec *record) *waitq.Waiter {
 func link(c *vfs.Call, rec *record) *element {
 	c.At(&R11)
 	el := rec.value(c).head.enqueue(c)
+	el.rec = rec
 	rec.linked.Add(1)
+	rec.noteLinked(c)
 	return el
 }
 
@@ -117,6 +120,7 @@ func dequeue(c *vfs.Call, rec *record, w *waitq.Waiter) {
 	c.At(&R14)
 	rec.value(c).wait.Remove(w)
 	rec.linked.Add(-1)
+	rec.noteGone(c, false)
 }
 
 // dirOf returns the entry of d's directory.
