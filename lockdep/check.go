@@ -56,7 +56,7 @@ func (t *task) doomed(budget *int) bool {
 		return false
 	}
 	s := &t.sleep
-	if s.obj == nil || s.obj.lets(&s.op) || s.ends() {
+	if s.obj == nil || s.obj.lets(s) || s.ends() {
 		return false
 	}
 	t.onPath = true
@@ -89,19 +89,14 @@ func (t *task) helpers() (any, all []*task) {
 	if !o.lock() {
 		return nil, nil
 	}
-	var n int64
 	for _, h := range o.holders {
 		if h.t == nil || h.t == t && !o.own() {
 			return nil, nil
 		}
-		n += h.n
 		any = append(any, h.t)
 	}
 	if s.op.Kind != sched.Down { // a writer has to wait for all readers
 		return nil, any
-	}
-	if n < o.Permits {
-		return nil, nil
 	}
 	return any, nil
 }

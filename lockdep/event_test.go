@@ -121,3 +121,33 @@ func TestL5_EventsAreNotHeld(t *testing.T) {
 	x.task("taker", func(t *sched.Task) { down(t, s); down(t, done); s.Up() })
 	x.want(lockdep.Circular)
 }
+
+func TestL5_WhatIsNotADependency(t *testing.T) {
+	// A semaphore that was tried can not have held up the wake.
+	x := newOrderTest(t, lockdep.OrderConfig{})
+	q := x.w.Object(sched.Spec{Kind: sched.KindQueue, Name: "q"})
+	s := x.sem("S")
+	sleep := func(a *sched.Task) {
+		var slot sched.Parker
+		slot.Init(x.w, sched.Spec{Name: "slot"})
+		slot.Unpark()
+		a.Must(slot.Park(a.Uninterruptible(), q))
+	}
+	x.task("waker", func(*sched.Task) {
+		if s.TryDown() {
+			q.Step(sched.Op{Kind: sched.Wake})
+			q.Done(sched.Op{Kind: sched.Wake}, 0)
+			s.Up()
+		}
+	})
+	x.task("sleeper", func(a *sched.Task) { down(a, s); sleep(a); s.Up() })
+	x.want()
+
+	// Nor does an event stay in the hands of who has seen it.
+	done := semaphore(x.w, "event", 0)
+	done.Up()
+	x.task("seen", func(a *sched.Task) { down(a, done); down(a, s); s.Up() })
+	done.Up()
+	x.task("waits", func(a *sched.Task) { down(a, s); down(a, done); s.Up() })
+	x.want()
+}

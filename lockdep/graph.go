@@ -111,7 +111,11 @@ func (r *Order) learn(w *Watch, t *task, from, to *class, how Manner, first, sec
 	}}
 	from.out = append(from.out, e)
 	if back := path(to, from); back != nil {
-		v := &Violation{Kind: Circular, Object: second.object, Site: second.site, Circle: []Dependency{e.dep}}
+		here, there := second, to
+		if how == Waking {
+			here, there = first, from
+		}
+		v := &Violation{Kind: Circular, Object: here.object, Class: there.String(), Site: here.site, Circle: []Dependency{e.dep}}
 		for _, b := range back {
 			v.Circle = append(v.Circle, b.dep)
 		}

@@ -59,25 +59,30 @@ func amount(op sched.Op) int64 {
 	return 1
 }
 
-// lets tells whether o would let op happen now.
-func (o *object) lets(op *sched.Op) bool {
+// lets tells whether o would let the operation of s happen now, or refuse it.
+func (o *object) lets(s *sleep) bool {
 	if o.closed {
 		return true
 	}
-	switch op.Kind {
+	if o.Strict && s.t != nil {
+		if i := o.holding(s.t); i >= 0 && o.holders[i].t == s.t {
+			return true // refused: it has one
+		}
+	}
+	switch s.op.Kind {
 	case sched.Lock:
 		return !o.locked && o.readers == 0
 	case sched.RLock:
 		return !o.locked
 	}
-	return o.free >= amount(*op)
+	return o.free >= amount(s.op)
 }
 
 // settle brings able up to date after o or its sleepers have changed.
 func (w *Watch) settle(o *object) {
 	able := false
 	for s := o.sleepers.first; s != nil; s = s.next {
-		if o.lets(&s.op) {
+		if o.lets(s) {
 			able = true
 			break
 		}
@@ -115,7 +120,7 @@ func (w *Watch) block(t *task, o *object, op sched.Op) {
 	w.sleeps.push(s)
 	w.running--
 	w.settle(o)
-	if o.lets(&s.op) {
+	if o.lets(s) {
 		return
 	}
 	s.since = time.Now()

@@ -267,6 +267,37 @@ func TestL6_AHandlerThatLocks(t *testing.T) {
 	}
 }
 
+// While the handler runs its task is awake: here it ends the sleep that
+// everything else hangs on.
+func TestL6_AHandlerRunsAwake(t *testing.T) {
+	var x *orderTest
+	var event *sem.Semaphore
+	calls := 0
+	x = newOrderTest(t, lockdep.OrderConfig{Handler: func(*lockdep.Violation) {
+		calls++
+		event.Up()
+	}})
+	event = semaphore(x.w, "event", 0)
+	x.chain("A", "B")
+	a, b := task("a"), task("b")
+	sa, sb := x.sem("A"), x.sem("B")
+	x.w.Go(a, func() { down(a, sa); down(a, event); sa.Up() })
+	x.w.Go(b, func() {
+		x.w.Settle(b, 0) // until a sleeps
+		down(b, sb)
+		down(b, sa)
+		sa.Up()
+		sb.Up()
+	})
+	if err := x.w.Wait(limit(t)); err != nil {
+		t.Errorf("%+v", err)
+	}
+	v := x.want(lockdep.Circular, lockdep.Circular)[1] // the second is the handler's
+	if v.Object.Name != "event" || v.Circle[0].How != lockdep.Waking || calls != 2 {
+		t.Errorf("%d calls, %+v", calls, v)
+	}
+}
+
 func TestL6_TheFirstReportIsNotTheLast(t *testing.T) {
 	x := newOrderTest(t, lockdep.OrderConfig{})
 	for _, c := range []string{"AB", "BA", "BA", "CD", "DC"} {

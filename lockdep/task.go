@@ -214,15 +214,16 @@ func (w *Watch) notify() {
 
 // Wait waits until all tasks that are not daemons have ended, and returns nil
 // then. It returns a [*Hang] at once if they can not: when the last one that
-// could go on goes to sleep, or when some wait for each other in a circle. When
-// ctx ends first it returns a *Hang whose Cause is ctx.Err(), with those that
+// could go on goes to sleep, or when some wait for each other in a circle. It
+// returns the same Hang from then on, also after the end of the tasks. When ctx
+// ends first it returns a *Hang whose Cause is ctx.Err(), with those that
 // are asleep at the moment.
 //
 // What a task did before it ended happens before Wait returns nil.
 func (w *Watch) Wait(ctx context.Context) error {
 	return w.await(ctx, func() (bool, error) {
 		switch {
-		case w.hang != nil && w.live > 0:
+		case w.hang != nil:
 			return true, w.hang
 		case w.live == 0:
 			return true, nil

@@ -210,6 +210,13 @@ func (v *Violation) verb() string {
 		return "closes"
 	case EndedHolding:
 		return "ended holding"
+	case Circular:
+		switch v.Circle[0].How {
+		case Waiting:
+			return "is about to wait for"
+		case Waking:
+			return "is about to wake"
+		}
 	}
 	return "is about to take"
 }
@@ -252,9 +259,11 @@ func (r *Order) report(w *Watch, t *task, v *Violation, from, to *class) {
 		return
 	}
 	v.Task, v.Step, v.Times = t.name(), w.steps, 1
-	if c := to; c != nil {
-		v.Class = c.String()
-	} else if from != nil {
+	switch {
+	case v.Class != "":
+	case to != nil:
+		v.Class = to.String()
+	case from != nil:
 		v.Class = from.String()
 	}
 	if t != nil {
