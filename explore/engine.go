@@ -356,7 +356,8 @@ func (e *engine) unwindAll() {
 		}
 		e.cur = t
 		t.resume()
-		if t.state != ended { // it has been abandoned
+		if t.state != ended {
+			t.force()
 			e.tasks[i] = &task{e: e, i: i}
 		}
 	}
@@ -381,7 +382,7 @@ func (e *engine) close() {
 // swallowed notes that t can not be unwound.
 func (e *engine) swallowed(t *task) {
 	e.found = &found{kind: Misuse, task: t.i, sig: "swallowed", msg: fmt.Sprintf(
-		"task %s recovers the panic that ends its execution and goes on; its goroutine is lost. "+
+		"task %s recovers the panic that ends its execution and goes on, again and again. "+
 			"Let it end when a step panics, or pass the panic on", t.name)}
 }
 

@@ -2,14 +2,11 @@ package explore
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/floodgate-go/floodgate/sched"
 )
 
 // Explore runs fn again and again, choosing who goes next at each step, until
@@ -45,7 +42,7 @@ type session struct {
 	length  int // of an execution under the default rule
 
 	stop atomic.Bool // no more executions
-	lost bool        // a goroutine blocks where nobody can reach it
+	lost atomic.Bool // a goroutine blocks where nobody can reach it
 	gone bool        // a task has called runtime.Goexit
 
 	mu       sync.Mutex
@@ -119,7 +116,7 @@ func (s *session) phase(i int, p *Phase) {
 			if p.executions > 0 && n >= p.executions || int64(n) > lowest.Load() {
 				return
 			}
-			if n&15 == 0 && (s.stop.Load() || s.ctx.Err() != nil || p.time > 0 && time.Since(begin) > p.time) {
+			if s.lost.Load() || n&15 == 0 && (s.stop.Load() || s.ctx.Err() != nil || p.time > 0 && time.Since(begin) > p.time) {
 				return
 			}
 			e.execute(s.fn)
@@ -164,6 +161,9 @@ func (s *session) run(n int, f func(*worker)) {
 			normal := false
 			defer func() {
 				w.e.resting.Store(true)
+				if s.lost.Load() { // nobody waits for this any more
+					w.e.close()
+				}
 				done <- normal
 			}()
 			w.e.resting.Store(false)
@@ -183,7 +183,7 @@ func (s *session) run(n int, f func(*worker)) {
 			}
 		case <-watch.tick():
 			if e := watch.stuck(); e != nil {
-				s.lost = true
+				s.lost.Store(true)
 				s.stop.Store(true)
 				s.add(&Finding{Kind: Stuck, Message: lastWords(e, s.o.watchdog), Signature: Stuck.String(), Strategy: "the watchdog",
 					Seen: 1, Elapsed: time.Since(s.begin), Detail: "Tasks may block only in the objects of their scheduler. " +
@@ -248,9 +248,10 @@ func (s *session) tell(p *Phase, w *worker, begin time.Time) {
 	s.o.progress(Progress{Phase: p.name, Executions: w.Executions, Steps: w.Steps, Findings: len(s.findings), Elapsed: time.Since(begin)})
 }
 
-// close ends the threads of all tasks, unless they can not be reached.
+// close ends the threads of all tasks. Those that can not be reached end when
+// what they block on lets them.
 func (s *session) close() {
-	if s.lost {
+	if s.lost.Load() {
 		return
 	}
 	for _, e := range s.engines {
@@ -271,12 +272,4 @@ func (s *session) result() Result {
 		c.Executions += s.phases[i].Executions
 	}
 	return Result{Findings: s.findings, Certificate: c}
-}
-
-// opSummary is an operation in words.
-func opSummary(op *sched.Op) string {
-	if op.Obj == nil {
-		return op.Kind.String()
-	}
-	return fmt.Sprintf("%v of %s", op.Kind, objectName(op.Obj))
 }

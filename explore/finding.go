@@ -1,11 +1,13 @@
 package explore
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 	"time"
 
+	"github.com/floodgate-go/floodgate/refcount"
 	"github.com/floodgate-go/floodgate/sched"
 )
 
@@ -192,7 +194,7 @@ func objectName(o *sched.Object) string {
 func (e *engine) fault(err error) {
 	kind := Fault
 	text := err.Error()
-	if u, ok := err.(interface{ UseAfterEnd() bool }); ok && u.UseAfterEnd() || strings.Contains(text, "after the end") || strings.Contains(text, "use after") {
+	if errors.As(err, new(*refcount.UseAfterEnd)) {
 		kind = UseAfterEnd
 	}
 	f := &found{kind: kind, task: noTask, msg: text, sig: text}

@@ -2,7 +2,10 @@
 
 package explore
 
-import "iter"
+import (
+	"iter"
+	"runtime"
+)
 
 // raceBuild tells which of the two kinds of thread is built in.
 const raceBuild = false
@@ -14,6 +17,7 @@ type thread struct {
 	next  func() (struct{}, bool)
 	stop  func()
 	yield func(struct{}) bool
+	gone  bool // ended by force
 }
 
 // driver is the engine's part.
@@ -58,7 +62,11 @@ func (t *task) broke() {
 
 // exits notes that t is ended by runtime.Goexit, and its thread with it. The
 // driver, which has resumed it, ends the same way.
-func (t *task) exits() { t.e.exited = t }
+func (t *task) exits() {
+	if !t.gone {
+		t.e.exited = t
+	}
+}
 
 // gather makes all that the tasks have done visible to the driver.
 func (e *engine) gather() {}
@@ -69,10 +77,21 @@ func (e *engine) prepare() {}
 // looks tells whether Always can be called.
 func (e *engine) looks() bool { return true }
 
-// abandon leaves t where it is, for ever.
+// abandon ends t by force, after the driver has heard of it. The end of a
+// coroutine by runtime.Goexit ends whoever has resumed it as well.
 func (t *task) abandon() {
 	t.e.swallowed(t)
-	for {
-		t.pause()
-	}
+	t.pause()
+	t.gone = true
+	runtime.Goexit()
+}
+
+// force ends a task that does not let itself be unwound.
+func (t *task) force() {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		t.resume()
+	}()
+	<-done
 }

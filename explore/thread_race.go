@@ -33,6 +33,7 @@ type thread struct {
 	out   uint64 // task to driver, when it is asked for or the task has ended
 
 	granted bool // paused in a step; driver only
+	forced  bool // ended by force; driver only
 }
 
 // driver is the engine's part.
@@ -216,8 +217,11 @@ func (t *task) serveRequest() signal {
 			e.interrupted(t)
 		}
 	case toExit:
-		e.exited = t
 		t.wake = nil
+		if t.forced {
+			return pausing
+		}
+		e.exited = t
 		runtime.Goexit()
 	case toAbandon:
 		e.swallowed(t)
@@ -319,11 +323,16 @@ func (t *task) discard() {
 	}
 }
 
-// abandon leaves t where it is, for ever.
+// abandon ends t by force, after the driver has heard of it.
 func (t *task) abandon() {
-	for {
-		t.ask(toAbandon)
-	}
+	t.ask(toAbandon)
+	runtime.Goexit()
+}
+
+// force ends a task that does not let itself be unwound.
+func (t *task) force() {
+	t.forced = true
+	t.resume()
 }
 
 // gather makes all that the tasks have done visible to the driver, and looks

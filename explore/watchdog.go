@@ -1,7 +1,7 @@
 package explore
 
 import (
-	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -55,23 +55,34 @@ func (w *watchdog) stuck() *engine {
 }
 
 // lastWords says who has made no step for so long. The engine's goroutine
-// blocks, so nothing that is read here changes.
+// blocks, so nothing that is read here changes; but nothing tells the race
+// detector, so it must not look.
 //
 //go:norace
 func lastWords(e *engine, limit time.Duration) string {
 	t := e.cur
 	if t == nil {
-		return fmt.Sprintf("the set-up or a check has not come to its end for %v", limit)
+		return "the set-up or a check has not come to its end for " + limit.String()
 	}
-	what := "before its first step"
-	if t.steps > 0 {
-		what = fmt.Sprintf("after its step %d, %s", t.steps, opSummary(&t.lastOp))
+	s := "task " + t.name + " has blocked outside the scheduler for " + limit.String()
+	switch {
+	case t.depth > 0:
+		s += ", in the middle of its step " + strconv.Itoa(t.steps+1) + ", " + t.op.Kind.String()
+		if t.op.Obj != nil {
+			s += " of " + t.op.Obj.Name
+		}
+	case t.steps > 0:
+		s += ", after its step " + strconv.Itoa(t.steps) + ", " + t.lastOp.Kind.String()
+		if t.lastOp.Obj != nil {
+			s += " of " + t.lastOp.Obj.Name
+		}
+	default:
+		s += ", before its first step"
 	}
-	if t.depth > 0 {
-		what = fmt.Sprintf("in the middle of its step %d, %s", t.steps+1, opSummary(&t.op))
+	if t.st != nil {
+		if l := t.st.Label(); l != nil {
+			s += ", at " + l.String()
+		}
 	}
-	if l := t.label(); l != nil {
-		what += ", at " + l.String()
-	}
-	return fmt.Sprintf("task %s has blocked outside the scheduler for %v, %s", t.name, limit, what)
+	return s
 }
