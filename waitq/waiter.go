@@ -76,6 +76,7 @@ type Waiter struct {
 	class      class
 	exclusive  bool
 	internal   bool   // of a Wait: nobody outside this package sees it
+	plain      bool   // of a Wait on plain goroutines
 	woken      bool   // chosen by a wake since it was linked
 	sent       bool   // that wake notifies outside the lock
 	by         any    // the key of that wake
@@ -361,15 +362,16 @@ func (q *Queue) newSleeper() *Waiter {
 	if w.p == nil || q.s != nil {
 		w.p = newParker(q.s, q.name)
 	}
-	w.home = q
+	w.home, w.plain = q, q.s == nil
 	return w
 }
 
 // release makes w, which is off its queue and owes nothing, fit for the next
 // wait. A parker of a scheduler, and one that a wake may still reach, is not
-// kept; see settle.
+// kept; see settle. It does not look at the queue, which may be in use for
+// something else since the wake.
 func (w *Waiter) release(keep bool) {
-	if !keep || w.home.s != nil {
+	if !keep || !w.plain {
 		w.p = nil
 	}
 	w.home, w.Key, w.by, w.err, w.origin = nil, nil, nil, nil, nil
