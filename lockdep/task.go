@@ -3,6 +3,7 @@ package lockdep
 import (
 	"context"
 	"runtime/debug"
+	"slices"
 
 	"github.com/floodgate-go/floodgate/sched"
 )
@@ -12,6 +13,7 @@ type task struct {
 	w        *Watch
 	t        *sched.Task
 	daemon   bool
+	index    int  // in Watch.tasks, while routines > 0
 	routines int  // goroutines that run it now; 0 for a visitor
 	nested   int  // blocking operations inside the sleep
 	onPath   bool // while doomed looks at those it waits for
@@ -135,6 +137,7 @@ func (w *Watch) start(t *sched.Task, f func(), daemon bool) {
 	r := w.who(t, 0)
 	r.daemon = daemon
 	if r.routines++; r.routines == 1 {
+		r.index = len(w.tasks)
 		w.tasks = append(w.tasks, r)
 	}
 	w.running++
@@ -182,7 +185,13 @@ func (w *Watch) finish(r *task, id uint64, daemon bool) {
 	if id != 0 {
 		delete(w.byID, id)
 	}
-	r.routines--
+	if r.routines--; r.routines == 0 {
+		last := w.tasks[len(w.tasks)-1]
+		last.index = r.index
+		w.tasks[r.index] = last
+		w.tasks[len(w.tasks)-1] = nil
+		w.tasks = w.tasks[:len(w.tasks)-1]
+	}
 	if s := &r.sleep; s.obj != nil && r.routines == 0 {
 		// It was unwound in the middle of an operation.
 		o := s.obj
@@ -242,7 +251,7 @@ func (w *Watch) Kill(cause error) {
 	if w.cause == nil {
 		w.cause = cause
 	}
-	tasks := w.tasks[:len(w.tasks):len(w.tasks)]
+	tasks := slices.Clone(w.tasks)
 	var timers []*timer
 	for tm := w.timers; tm != nil; tm = tm.next {
 		timers = append(timers, tm)

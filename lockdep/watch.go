@@ -58,7 +58,7 @@ type Watch struct {
 	all      int // goroutines of tasks and of timers that have fired
 	inWait   int // calls of Wait and Join that are under way
 	objects  int
-	tasks    []*task
+	tasks    []*task   // those that have not ended
 	sleeps   sleepList // everything between Step and Done
 	spare    *sleep    // free list of records for sleepers without a name
 	timers   *timer
