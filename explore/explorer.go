@@ -97,26 +97,49 @@ func (s *session) phase(i int, p *Phase) {
 	begin := time.Now()
 	r := PhaseResult{Name: p.name, Covers: p.bound}
 	workers := len(s.engines)
-	if p.tree {
-		workers = 1
+	var common *pool
+	if p.tree && workers > 1 {
+		common = newPool(workers)
 	}
 	var lowest atomic.Int64 // the first execution with a finding
 	lowest.Store(1 << 62)
-	exhausted := false
+	var cut atomic.Bool // something was left out
+	var total atomic.Int64
 	s.run(workers, func(w *worker) {
 		l := lane{seed: s.o.seed, phase: i, i: w.n, stride: workers, length: s.length}
 		e := w.e
 		e.strat = p.make(l)
+		var tr *tree
+		whole := false // nothing was left out
+		if common != nil {
+			tr = e.strat.(*tree)
+			tr.pool = common
+			defer func() {
+				if !whole {
+					common.stop()
+				}
+			}()
+		}
 		defer func() {
+			if !whole {
+				cut.Store(true)
+			}
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			r.add(&w.PhaseResult)
 		}()
+		if tr != nil && w.n > 0 && !tr.next(e) {
+			whole = true
+			return
+		}
 		for n := w.n; ; n += workers {
+			if p.tree {
+				n = int(total.Add(1)) - 1
+			}
 			if p.executions > 0 && n >= p.executions || int64(n) > lowest.Load() {
 				return
 			}
-			if s.lost.Load() || n&15 == 0 && (s.stop.Load() || s.ctx.Err() != nil || p.time > 0 && time.Since(begin) > p.time) {
+			if s.lost.Load() || w.Executions&15 == 0 && (s.stop.Load() || s.ctx.Err() != nil || p.time > 0 && time.Since(begin) > p.time) {
 				return
 			}
 			e.execute(s.fn)
@@ -134,8 +157,11 @@ func (s *session) phase(i int, p *Phase) {
 					return
 				}
 			}
-			if !more {
-				exhausted = w.Cut == 0 && e.outcome != broken
+			if !more && e.outcome == broken {
+				return
+			}
+			if !more && (tr == nil || !tr.next(e)) {
+				whole = w.Cut == 0
 				return
 			}
 			if s.o.progress != nil && n&1023 == 0 {
@@ -146,7 +172,7 @@ func (s *session) phase(i int, p *Phase) {
 	if lowest.Load() < 1<<62 {
 		s.stop.Store(true)
 	}
-	r.Exhausted = exhausted
+	r.Exhausted = p.tree && !cut.Load()
 	r.Elapsed = time.Since(begin)
 	s.phases = append(s.phases, r)
 	s.before += int(r.Executions)

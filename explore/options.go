@@ -25,6 +25,9 @@ func newSettings(opts []Option) *settings {
 	for _, opt := range opts {
 		opt.apply(o)
 	}
+	if raceBuild {
+		o.workers = 1 // a report could not be told to belong to one of several
+	}
 	if o.plan == nil {
 		o.plan = []Phase{POS(300), PCT(3, 300), DPOR(o.budget)}
 	}
@@ -73,7 +76,8 @@ func CollectAll() Option { return option(func(o *settings) { o.all = true }) }
 // its own, and must not share anything between them. What is sampled does not
 // depend on n. A tree search divides the tree as it goes, so that with several
 // workers the numbers of executions, and which schedule shows a finding first,
-// differ from run to run; an exhausted tree has the same findings.
+// differ from run to run; an exhausted tree has the same findings. Under the
+// race detector there is always one worker.
 func Workers(n int) Option {
 	if n <= 0 {
 		panic("explore: Workers needs a positive number")

@@ -186,19 +186,19 @@ func (tr *tree) plan(c, k int32, t *task, row []int32) {
 	if own && tr.leads(row, seen, &first) {
 		initial |= t.bit()
 	}
-	if initial&(n.todo|n.asleep) != 0 {
+	if initial&(n.known()|n.asleep) != 0 {
 		return
 	}
 	can := initial & n.enabled
 	switch {
 	case own && can.has(t.i):
-		n.todo |= t.bit()
+		n.try(t.bit())
 	case can != 0:
-		n.todo |= one(can.lowest())
+		n.try(one(can.lowest()))
 	case own && initial == t.bit():
 		// The step was not possible before c: no race.
 	default:
-		n.todo |= n.enabled
+		n.try(n.enabled)
 	}
 }
 

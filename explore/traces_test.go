@@ -148,3 +148,19 @@ func TestExecutionsAreTraces(t *testing.T) {
 		})
 	}
 }
+
+// Several workers see the same ends, and hardly more executions.
+func TestWorkersShareATree(t *testing.T) {
+	for _, workers := range []int{2, 3, 7} {
+		for _, ph := range []explore.Phase{explore.DPOR(0), explore.SleepSets(0), explore.Exhaustive(0)} {
+			for name, fn := range map[string]func(*explore.Run){"conflicting": conflicting(3, 3), "locks": lockRounds(3, 2)} {
+				one := explored(t, fn, ph)
+				r := explore.Explore(context.Background(), fn, explore.Plan(ph), explore.CollectAll(), explore.Workers(workers))
+				p := r.Certificate.Phases[0]
+				if len(r.Findings) > 0 || !p.Exhausted || p.Traces < one.Traces || p.Traces > one.Traces+one.Traces/4 {
+					t.Errorf("%s, %v, %d workers: %v %v; with one: %v", name, ph, workers, r.Findings, p.String(), one.String())
+				}
+			}
+		}
+	}
+}

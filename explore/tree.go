@@ -21,7 +21,8 @@ const (
 // so that memory is bounded by the length of an execution.
 type tree struct {
 	reduction
-	bound int // preemptions allowed; -1: any number
+	bound int   // preemptions allowed; -1: any number
+	pool  *pool // those who search the same tree; nil: nobody
 
 	path  []node
 	k     int // decisions made in this execution
@@ -44,7 +45,9 @@ type node struct {
 	choice  bool
 	value   int32 // of a choice
 	inputs  int32
-	used    int32 // preemptions on the path up to here
+	last    int32  // input to be tried here
+	claim   *claim // what others who know this node try at it; nil: nobody does
+	used    int32  // preemptions on the path up to here
 
 	kind sched.OpKind // the step taken, to see that a replay is one
 	obj  int32
@@ -204,7 +207,7 @@ func (tr *tree) choose(e *engine, inputs int) int {
 		return int(n.value)
 	}
 	n := tr.push()
-	n.choice, n.task, n.inputs = true, noTask, int32(inputs)
+	n.choice, n.task, n.inputs, n.last = true, noTask, int32(inputs), int32(inputs-1)
 	return 0
 }
 
@@ -266,10 +269,21 @@ func (tr *tree) end(e *engine) (more bool) {
 			tr.pending(e)
 		}
 	}
+	if !tr.back() {
+		return false
+	}
+	if tr.pool != nil {
+		tr.give()
+	}
+	return true
+}
+
+// back goes back to the last decision at which something is left to do.
+func (tr *tree) back() bool {
 	for len(tr.path) > 0 {
 		n := &tr.path[len(tr.path)-1]
 		if n.choice {
-			if n.value++; n.value < n.inputs {
+			if n.value++; n.value <= n.last {
 				return true
 			}
 		} else {
