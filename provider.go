@@ -74,7 +74,9 @@ const (
 	// number that the semaphore was made with. A semaphore made with more
 	// than one permit is ours where this is lacking.
 	Counting
-	// FIFO: permits are granted in the order in which Downs arrived.
+	// FIFO: permits are granted in the order in which Downs arrived. Under an
+	// explorer that takes a Down as one step, any of those that wait may be
+	// next, whatever the provider: that covers more schedules, not fewer.
 	FIFO
 	// Queue: wait queues of its own. Where lacking they are ours.
 	Queue

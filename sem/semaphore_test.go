@@ -406,7 +406,6 @@ func TestS13_CountsOfNewAndZeroValue(t *testing.T) {
 		"Init in use":  func() { s.Init(nil, "late", 1) },
 		"As(nil)":      func() { s.As(nil) },
 		"Down(nil)":    func() { _ = s.Down(nil) }, //lint:ignore SA1012 that is the point
-		"Down(nil), 1": func() { one := sem.New(1); _ = one.Down(nil) },
 	} {
 		t.Run(name, func(t *testing.T) { panics(t, f) })
 	}

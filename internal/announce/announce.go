@@ -55,11 +55,11 @@ func NewRWLock(s sched.Scheduler, name string, l RWLock) RWLock {
 
 // register registers a foreign semaphore. An explorer of fine grain sees no
 // semaphores but what they are made of, and of a foreign one nothing is to be
-// seen: it gets the whole as one lock.
+// seen: it gets the whole as if that were a part.
 func register(s sched.Scheduler, spec sched.Spec) *sched.Object {
 	o := sched.Register(s, spec)
 	if o == nil {
-		spec.Kind = sched.KindMutex
+		spec.Inner = true
 		o = sched.Register(s, spec)
 	}
 	return o

@@ -11,7 +11,14 @@ import (
 	"github.com/floodgate-go/floodgate/sched"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+var reports = make(chan deadlock.Report, 4)
+
+func TestMain(m *testing.M) {
+	if err := deadlock.Configure(deadlock.Config{Reports: reports}); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func TestProvider(t *testing.T) {
 	providertest.Run(t, func(s sched.Scheduler) floodgate.Provider { return deadlock.New(s) })

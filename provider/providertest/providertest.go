@@ -26,8 +26,8 @@ import (
 // goroutines.
 type Maker func(s sched.Scheduler) floodgate.Provider
 
-// Run runs the suite on plain goroutines, under noise, and under a scheduler
-// that checks what the locks announce.
+// Run runs the suite on plain goroutines, under noise, under a scheduler that
+// checks what the locks announce, and under an explorer.
 func Run(t *testing.T, mk Maker) {
 	for _, on := range []struct {
 		name string
@@ -43,7 +43,8 @@ func Run(t *testing.T, mk Maker) {
 			}
 		})
 	}
-	t.Run("Announces", func(t *testing.T) { testAnnounces(t, mk) })
+	t.Run("announces", func(t *testing.T) { testAnnounces(t, mk) })
+	t.Run("explored", func(t *testing.T) { testExplored(t, mk) })
 }
 
 var tests = []struct {
