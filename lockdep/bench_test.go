@@ -21,6 +21,9 @@ func BenchmarkSteps(b *testing.B) {
 		{"nobody", func() sched.Scheduler { return nil }},
 		{"watch", func() sched.Scheduler { return lockdep.New(lockdep.Config{}) }},
 		{"identify", func() sched.Scheduler { return lockdep.New(lockdep.Config{Identify: true}) }},
+		{"order", func() sched.Scheduler {
+			return lockdep.New(lockdep.Config{Order: lockdep.NewOrder(lockdep.OrderConfig{})})
+		}},
 	} {
 		b.Run("down+up/"+c.name, func(b *testing.B) {
 			s := newSemaphore(c.w(), "s", 1)

@@ -9,7 +9,7 @@
 //	w.Go(ls, func() { … })
 //	w.Go(rm, func() { … })
 //	if err := w.Wait(ctx); err != nil {
-//		fmt.Print(lockdep.AsHang(err)) // who, where, what, whom, the circle
+//		fmt.Printf("%+v", err) // who, where, what, whom, the circle
 //	}
 //	w.Kill(nil) // tear it down:
 //	w.Join(ctx) // no goroutine is left
@@ -59,4 +59,46 @@
 // of a mutex, and an up, do not; then the watch takes an up for that of the
 // task that took the permit last, and says "somebody" for the rest, unless
 // [Config.Identify] tells it to ask the runtime.
+//
+// # Order
+//
+// An [Order] learns from the same operations in which order locks are taken,
+// and reports an order that could deadlock although it did not (lockdep). It
+// works on classes: what one i_sem teaches holds for every i_sem. "A was held
+// while B was taken" is an edge from A to B, and remembered; an edge that closes
+// a circle, of any length, is reported once, with each edge's task, labels and
+// call sites. TryDown and TryLock can not sleep, so they add no edge to what they
+// take; but what they have taken counts as held. Two of a class may be held
+// together if [Nested] says which comes second.
+//
+// Events are part of the graph, which Linux never had for semaphores and wait
+// queues. Somebody who sleeps on queue Q with S in his hands makes an edge from
+// S to Q. Somebody who wakes Q with S in his hands had to take S first, which is
+// an edge from Q to S; and so does somebody who was announced as the waker of Q
+// ([sched.SetWaker]) and takes S before the wake, even if he has given it back
+// by then. Both together are the founding hang of this module, and it is
+// reported without anybody hanging, from two tasks that never met.
+//
+// Which objects are locks, in this sense: mutexes, read-write locks, strict
+// semaphores, and other semaphores that are made with permits, until somebody
+// gives a permit that another task holds. A semaphore that is made with none is
+// an event: a Down is a wait, an Up is a wake. Readers count as writers, since a
+// writer between two readers stops the second one. What is learned of a class is
+// not always true of each object in it, so a report is a question: can these
+// meet?
+//
+// An Order also reports a release of what is not held, a close of what is held,
+// and a task that ends with a lock in its hands. It never stops or changes
+// anything, and the first report is not the last.
+//
+// # Kernel names
+//
+//	lockdep, lock class            [Order], [OrderConfig.Class]
+//	down_nested, subclass          [Nested]
+//	hung_task, "blocked on"        [Watch.Wait], [Hang]
+//	debug_show_all_locks           [Sleeper.Holds], [Violation.Holds]
+//	bad unlock balance             [BadRelease]
+//	held lock freed                [ClosedHeld]
+//	lock held at task exit         [EndedHolding]
+//	cross-release (4.14, 4.15)     [sched.SetWaker], [Waking], [Owing]
 package lockdep

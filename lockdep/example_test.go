@@ -53,3 +53,48 @@ func Example() {
 	// rm/102 sleeps on i_sem, which ls/101 holds
 	// left: <nil>
 }
+
+// The same bug found by its order alone, in a run that does not hang: the
+// sleeper and the waker are in different directories and never wait for the
+// same semaphore.
+func ExampleOrder() {
+	ctx := context.Background()
+	order := lockdep.NewOrder(lockdep.OrderConfig{})
+	w := lockdep.New(lockdep.Config{Order: order})
+
+	var root, misc sem.Semaphore
+	root.Init(w, "i_sem /", 1)
+	misc.Init(w, "i_sem /misc", 1)
+	var lookup waitq.Queue
+	lookup.Init(w, "lookup")
+	found := false
+
+	ls := sched.NewTask("ls", sched.TaskConfig{PID: 101})
+	rm := sched.NewTask("rm", sched.TaskConfig{PID: 102})
+	w.Go(ls, func() {
+		ls.Must(root.Down(ls.Uninterruptible()))
+		defer root.Up()
+		ls.Must(lookup.Wait(ls.Uninterruptible(), func() bool { return found }))
+	})
+	w.Go(rm, func() {
+		w.Settle(rm, 0) // until ls sleeps
+		rm.Must(misc.Down(rm.Uninterruptible()))
+		defer misc.Up()
+		found = true
+		lookup.WakeAll()
+	})
+	fmt.Println("hang:", w.Wait(ctx))
+
+	list, _ := order.Violations()
+	for _, v := range list {
+		fmt.Println(v.Kind)
+		for _, d := range v.Circle {
+			fmt.Printf("  %s -> %s: %v\n", d.From, d.To, &d)
+		}
+	}
+	// Output:
+	// hang: <nil>
+	// possible circular locking dependency
+	//   lookup -> i_sem: rm/102 held i_sem when it woke lookup
+	//   i_sem -> lookup: ls/101 held i_sem while it waited for lookup
+}

@@ -96,7 +96,11 @@ func (d *Dependency) String() string {
 	case Waking:
 		return fmt.Sprintf("%v held %s when it woke %s", d.Task, d.To, d.From)
 	case Owing:
-		return fmt.Sprintf("%v took %s on its way to waking %s", d.Task, d.To, d.From)
+		did := "took"
+		if d.Second.Object.Kind == sched.KindQueue {
+			did = "waited for"
+		}
+		return fmt.Sprintf("%v %s %s on its way to waking %s", d.Task, did, d.To, d.From)
 	}
 	return fmt.Sprintf("%v held %s while it took %s", d.Task, d.From, d.To)
 }

@@ -18,8 +18,9 @@ type Config struct {
 	// while others still run.
 	NoPartial bool
 	// Identify asks the runtime which goroutine it is when an operation
-	// does not name its task, as those of a mutex do not. It costs about a
-	// microsecond for each of them. [Config.Order] turns it on.
+	// does not name its task, as those of a mutex do not. It costs some
+	// microseconds for each of them, more the deeper the stack.
+	// [Config.Order] turns it on.
 	Identify bool
 	// Order, when not nil, learns the order in which this run's tasks take
 	// locks, and reports what could deadlock. One Order may serve many
