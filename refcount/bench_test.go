@@ -107,7 +107,7 @@ var rivals = []rival{
 	}},
 	{"RWMutex", func() func() {
 		mu := new(sync.RWMutex)
-		return func() { mu.RLock(); mu.RUnlock() }
+		return func() { mu.RLock(); defer mu.RUnlock() }
 	}},
 	{"Mutex", func() func() {
 		c := new(mutexCount)

@@ -159,9 +159,10 @@ func (c *Count) Read() int {
 func (c *Count) Peek() int { return int(c.v.Peek()) }
 
 // Set makes the value n whatever it was (refcount_set). Only this revives a
-// counter that is 0 or Saturated. It is for an object that nobody else has;
-// where a scheduler watches, a Set on a live counter is a LiveSet fault. It
-// panics with an *AmountError if n is negative or over Max.
+// counter that is 0 or Saturated. It is for an object that nobody else has: a
+// Set on a live counter is a LiveSet fault, where the counter has a scheduler
+// and after [CheckLives]. It panics with an *AmountError if n is negative or
+// over Max.
 func (c *Count) Set(n int) {
 	if n < 0 || n > Max {
 		panic(&AmountError{Op: "Set", Name: c.name(), Amount: n})
@@ -175,7 +176,7 @@ func (c *Count) Set(n int) {
 	if obj != nil {
 		obj.Done(step, int64(n))
 	}
-	if old > 0 && c.scheduler() != nil {
+	if old > 0 && (c.scheduler() != nil || checkLives.Load()) {
 		c.fault(LiveSet, "Set", old, int64(n), nil)
 	}
 }

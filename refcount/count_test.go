@@ -413,11 +413,18 @@ func TestF14_SetOnLive(t *testing.T) {
 	if list := r.take(); len(list) != 0 {
 		t.Errorf("Set on a dead counter: %v", list)
 	}
+	var got []error
+	defer SetHandler(func(err error) { got = append(got, err) })()
 	var d Count
 	d.Set(1)
-	d.Set(2) // nobody watches
-	if d.Read() != 2 {
-		t.Error("Set")
+	d.Set(2) // nobody checks
+	if d.Read() != 2 || len(got) != 0 {
+		t.Errorf("unchecked: %v", got)
+	}
+	defer CheckLives(CheckLives(true))
+	d.Set(3)
+	if d.Read() != 3 || len(got) != 1 || got[0].(*Fault).Kind != LiveSet {
+		t.Errorf("checked: %v", got)
 	}
 }
 

@@ -46,27 +46,28 @@ func TestF11_Explored(t *testing.T) {
 	every(t, func(x *explore.Run) {
 		var c refcount.Count
 		c.Init(x.Scheduler(), "c", 2)
-		drops, last := 0, 0
-		drop := func() {
+		var drops, lasts [3]int // of each task
+		drop := func(i int) {
 			switch {
 			case c.DecNotOne():
-				drops++
+				drops[i]++
 			case c.DecIfOne():
-				drops++
-				last++
+				drops[i]++
+				lasts[i]++
 			}
 		}
-		x.Go("a", drop)
-		x.Go("b", drop)
+		x.Go("a", func() { drop(0) })
+		x.Go("b", func() { drop(1) })
 		x.Go("c", func() {
 			if c.IncNotZero() {
-				drops--
-				drop()
+				drops[2]--
+				drop(2)
 			}
 		})
 		x.Check(func() {
-			if v := c.Peek(); v != 2-drops || last > 1 || (v == 0) != (last == 1) {
-				x.Errorf("value %d after %d drops, %d last ones", v, drops, last)
+			dropped, last := drops[0]+drops[1]+drops[2], lasts[0]+lasts[1]+lasts[2]
+			if v := c.Peek(); v != 2-dropped || last > 1 || (v == 0) != (last == 1) {
+				x.Errorf("value %d after %d drops, %d last ones", v, dropped, last)
 			}
 		})
 	})
@@ -110,12 +111,14 @@ func TestK4D2D6_Explored(t *testing.T) {
 
 func TestU2U5U7_Explored(t *testing.T) {
 	every(t, func(x *explore.Run) {
-		releases, confirmed := 0, false
+		releases := 0
+		var confirmed sched.Int64
+		confirmed.Init(x.Scheduler(), sched.Spec{Name: "confirmed"})
 		r := refcount.NewSharded(x.Scheduler(), "r", func() { releases++ }, 0)
 		r.Get()
 		x.Go("kill", func() {
 			r.KillAndConfirm(func() {
-				confirmed = true
+				confirmed.Store(1)
 				if releases != 0 {
 					x.Errorf("confirmed after release")
 				}
@@ -126,7 +129,7 @@ func TestU2U5U7_Explored(t *testing.T) {
 		})
 		x.Go("put", func() { r.Put() })
 		x.Go("get", func() {
-			after := confirmed
+			after := confirmed.Load() == 1
 			live := r.TryGetLive()
 			if live && after {
 				x.Errorf("TryGetLive after confirm")
@@ -145,9 +148,10 @@ func TestU2U5U7_Explored(t *testing.T) {
 
 func TestU8_Explored(t *testing.T) {
 	every(t, func(x *explore.Run) {
-		releases, won := 0, 0
+		releases := 0
+		var won [2]int
 		r := refcount.NewSharded(x.Scheduler(), "r", func() { releases++ }, 0)
-		kill := func() {
+		kill := func(i int) {
 			defer func() {
 				switch e := recover().(type) {
 				case nil:
@@ -157,13 +161,13 @@ func TestU8_Explored(t *testing.T) {
 				}
 			}()
 			r.Kill()
-			won++
+			won[i]++
 		}
-		x.Go("a", kill)
-		x.Go("b", kill)
+		x.Go("a", func() { kill(0) })
+		x.Go("b", func() { kill(1) })
 		x.Check(func() {
-			if won != 1 || releases != 1 {
-				x.Errorf("%d Kills won, %d releases", won, releases)
+			if won[0]+won[1] != 1 || releases != 1 {
+				x.Errorf("%v Kills won, %d releases", won, releases)
 			}
 		})
 	})

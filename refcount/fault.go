@@ -28,7 +28,7 @@ const (
 	AddUAF                  // Inc or Add at zero: the object was dead
 	SubUAF                  // DecAndTest, SubAndTest or DecNotOne below zero: one put too many
 	DecLeak                 // Dec reached or passed zero: the release never happens
-	LiveSet                 // Set on a counter that was live; only where a scheduler watches
+	LiveSet                 // Set on a counter that was live; see Count.Set
 	afterExit               // not a fault but a misuse, see Sharded.end
 	numFaultKinds = iota
 )

@@ -35,7 +35,7 @@ var checkLives atomic.Bool
 // CheckLives switches the checking of life times on or off for the structs
 // made from now on, and returns the setting before. It is off at first.
 // Structs made with a scheduler that registers objects of [sched.KindLife] are
-// always checked.
+// always checked. It also switches the check of [Count.Set], for all counters.
 func CheckLives(on bool) (before bool) { return checkLives.Swap(on) }
 
 // life is the checking half of a struct with a life time; nil when nobody

@@ -16,6 +16,7 @@ import (
 // struct happens before the Get that reuses it. Contents are kept: with no
 // init function, a reused struct is as its last user left it.
 type Pool[T any] struct {
+	self *Pool[T] // finds copies
 	s    sched.Scheduler
 	name string
 	init func(*T)
@@ -48,12 +49,16 @@ var _ Life[int] = Handle[int]{}
 // not nil, is called by each Get with the struct that it hands out.
 func NewPool[T any](s sched.Scheduler, name string, init func(*T)) *Pool[T] {
 	p := &Pool[T]{s: s, name: name, init: init}
+	p.self = p
 	p.mu.Init(s, sched.Spec{Name: name, Inner: true})
 	return p
 }
 
 // Get hands out a struct for one use.
 func (p *Pool[T]) Get(by ...*sched.Task) Handle[T] {
+	if p.self != p {
+		panic(&CopiedError{Type: "Pool", Name: p.name})
+	}
 	x := p.take()
 	if x == nil {
 		x = new(slot[T])

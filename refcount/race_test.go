@@ -1,6 +1,7 @@
 package refcount
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -246,6 +247,7 @@ func TestF12F13_NoGoodValueAfterOverflow(t *testing.T) {
 					t.Errorf("read %d after saturation", v)
 					return
 				}
+				runtime.Gosched()
 			}
 		})
 		together(4, func(i int) {
@@ -327,6 +329,10 @@ func TestG2_Copies(t *testing.T) {
 	}
 	dir := NewDir("d", 0)
 	isCopied("Dir", func() { clone(dir).Alloc() })
+	pool := NewPool[int](nil, "p", nil)
+	isCopied("Pool", func() { clone(pool).Get() })
+	h := pool.Get()
+	mustPanic(t, func() { clone(pool).Put(h) })
 }
 
 func clone[T any](p *T) *T {

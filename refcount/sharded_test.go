@@ -2,6 +2,7 @@ package refcount
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"unsafe"
@@ -235,6 +236,7 @@ func TestU5_TryGetLiveUnderRace(t *testing.T) {
 					}
 					return
 				}
+				runtime.Gosched()
 			}
 		})
 		if r.releases.Load() != 1 {
