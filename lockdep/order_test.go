@@ -198,6 +198,23 @@ func TestL4_ForeignUpOfAStrictSemaphore(t *testing.T) {
 	hang(t, x.w)
 }
 
+func TestL4_DoubleRelease(t *testing.T) {
+	x := newOrderTest(t, lockdep.OrderConfig{})
+	s := semaphore(x.w, "s", 1, sem.Strict())
+	x.task("a", func(a *sched.Task) {
+		down(a, s)
+		s.As(a).Up()
+		x.want()
+		defer func() {
+			if recover() == nil {
+				t.Error("the second up succeeds")
+			}
+		}()
+		s.As(a).Up()
+	})
+	x.want(lockdep.BadRelease)
+}
+
 func TestL4_CloseWhileHeld(t *testing.T) {
 	x := newOrderTest(t, lockdep.OrderConfig{})
 	x.task("a", func(t *sched.Task) {
