@@ -148,18 +148,21 @@ func (p *Poller) Wait(ctx context.Context, scan func() bool) error {
 		if consumed = scan(); consumed {
 			return nil
 		}
-		for _, e := range p.entries {
-			e.due = nil // somebody else was faster
-		}
 		if err := p.forgetClosed(); err != nil {
 			return err
 		}
 		if ended != nil {
 			return ended
 		}
-		if ctx.Err() != nil || p.p.Park(ctx, p.on()) != nil {
-			ended = contextError(ctx)
+		if ctx.Err() == nil {
+			for _, e := range p.entries {
+				e.due = nil // somebody else was faster
+			}
+			if p.p.Park(ctx, p.on()) == nil {
+				continue
+			}
 		}
+		ended = contextError(ctx)
 	}
 }
 
