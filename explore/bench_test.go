@@ -89,22 +89,49 @@ func BenchmarkExecutions(b *testing.B) {
 	}
 }
 
-// ping is two tasks that take turns, so that each step is a change of task.
+// A baton is an object that two tasks use in turns.
+type baton struct{ turn int }
+
+type turnGate struct {
+	b  *baton
+	of int
+}
+
+func (g *turnGate) Ready() bool { return g.b.turn == g.of }
+
+// Each step is a change of task; the figure is for one step and all that comes
+// with it: the change, the gates of both tasks, the decision.
 func BenchmarkTaskChange(b *testing.B) {
-	b.ReportAllocs()
-	r := explore.Explore(context.Background(), func(x *explore.Run) {
-		var p [2]sched.Parker
-		for i := range p {
-			p[i].Init(x.Scheduler(), sched.Spec{Name: fmt.Sprint("p", i)})
-		}
-		for i := range p {
+	const rounds = 500
+	fn := func(x *explore.Run) {
+		o := x.Scheduler().Object(sched.Spec{Kind: sched.KindVar, Name: "baton"})
+		bt := &baton{}
+		for i := range 2 {
 			x.Go(fmt.Sprint("t", i), func() {
-				for range b.N/4 + 1 {
-					p[1-i].Unpark()
-					_ = p[i].Park(context.Background(), nil)
+				op := sched.Op{Kind: sched.Update, Gate: &turnGate{bt, i}}
+				for range rounds {
+					o.Step(op)
+					bt.turn = 1 - i
+					o.Done(op, 0)
 				}
 			})
 		}
-	}, explore.Plan(), explore.MaxSteps(1<<40), explore.Watchdog(0))
-	_ = r
+	}
+	r := explore.Explore(context.Background(), fn, explore.Plan(explore.Uniform(b.N/(2*rounds)+1)))
+	p := r.Certificate.Phases[0]
+	b.ReportMetric(float64(p.Elapsed.Nanoseconds())/float64(p.Steps), "ns/change")
+}
+
+// One tree, by several workers.
+func BenchmarkWorkers(b *testing.B) {
+	for _, n := range []int{1, 2} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for range b.N {
+				r := explore.Explore(context.Background(), conflicting(4, 3), explore.Plan(explore.DPOR(0)), explore.Workers(n))
+				if p := r.Certificate.Phases[0]; !p.Exhausted || p.Executions < 369_600 {
+					b.Fatal(p.String())
+				}
+			}
+		})
+	}
 }

@@ -229,7 +229,7 @@ func (e *engine) start(name string, st *sched.Task, f func(), daemon, idle bool)
 	t.state, t.depth, t.steps, t.mark, t.threw = unborn, 0, 0, 0, 0
 	t.row, t.born = noRow, noRow
 	t.nudges, t.nudgedAt = 0, 0
-	t.op, t.lastOp = sched.Op{}, sched.Op{}
+	t.op, t.lastObj = sched.Op{}, nil
 	if daemon {
 		e.daemons |= t.bit()
 	} else {

@@ -174,8 +174,8 @@ func place(t *task) string {
 	if l := t.label(); l != nil {
 		return l.ID
 	}
-	if t.lastOp.Obj != nil {
-		return t.lastOp.Kind.String() + " " + objectName(t.lastOp.Obj)
+	if t.lastObj != nil {
+		return t.lastKind.String() + " " + objectName(t.lastObj)
 	}
 	return ""
 }

@@ -83,7 +83,7 @@ func (e *engine) done(t *task, op *sched.Op, result int64) {
 func (e *engine) executed(t *task, op *sched.Op, result int64) {
 	t.steps++
 	e.nsteps++
-	t.lastOp = *op
+	t.lastKind, t.lastObj = op.Kind, op.Obj
 	if e.nsteps%1000 == 0 {
 		e.progress.Add(1)
 	}

@@ -54,16 +54,17 @@ type task struct {
 	idle   bool // stands for the environment: goes last by default
 	state  taskState
 
-	op       sched.Op // the step announced, or being taken
-	depth    int      // of Step calls without Done
-	steps    int      // taken so far, choices included
-	mark     uint64   // changes seen by the last yield or own write
-	nudges   int      // yields since nudgedAt
-	nudgedAt uint64   // changes at that time
-	row      int32    // index of its last step in the path, -1: none
-	born     int32    // index of the step that started it, -1: set-up
-	threw    int      // how often it was unwound in vain
-	lastOp   sched.Op // the step taken last, for the watchdog
+	op       sched.Op     // the step announced, or being taken
+	depth    int          // of Step calls without Done
+	steps    int          // taken so far, choices included
+	mark     uint64       // changes seen by the last yield or own write
+	nudges   int          // yields since nudgedAt
+	nudgedAt uint64       // changes at that time
+	row      int32        // index of its last step in the path, -1: none
+	born     int32        // index of the step that started it, -1: set-up
+	threw    int          // how often it was unwound in vain
+	lastKind sched.OpKind // the step taken last
+	lastObj  *sched.Object
 }
 
 func (t *task) bit() set { return one(t.i) }

@@ -72,9 +72,9 @@ func lastWords(e *engine, limit time.Duration) string {
 			s += " of " + t.op.Obj.Name
 		}
 	case t.steps > 0:
-		s += ", after its step " + strconv.Itoa(t.steps) + ", " + t.lastOp.Kind.String()
-		if t.lastOp.Obj != nil {
-			s += " of " + t.lastOp.Obj.Name
+		s += ", after its step " + strconv.Itoa(t.steps) + ", " + t.lastKind.String()
+		if t.lastObj != nil {
+			s += " of " + t.lastObj.Name
 		}
 	default:
 		s += ", before its first step"
