@@ -47,6 +47,9 @@ func (d *Daemon) SetMask(t *sched.Task, mask Mask) error {
 	case mask&^AllEvents != 0:
 		return controlErr("claim", vfs.Badf(syscall.EINVAL, "mask %#x: types are in %#x", uint32(mask), uint32(AllEvents)))
 	}
+	if q.desk != nil {
+		return q.desk.setMask(d, t, mask)
+	}
 	if !t.Is(q.task.Load()) {
 		if !q.task.CompareAndSwap(nil, t) {
 			return controlErr("claim", syscall.EBUSY)
@@ -79,6 +82,9 @@ func (d *Daemon) Read(t *sched.Task) (Event, error) {
 		return Event{}, controlErr("read", vfs.Badf(syscall.EINVAL, "nil task: the owner must be somebody, see sched.NewTask"))
 	}
 	q := &d.fs.devfsd
+	if q.desk != nil {
+		return q.desk.read(t)
+	}
 	q.reading.Store(0)
 	t.At(&D0)
 	if !t.Is(q.task.Load()) {
@@ -147,7 +153,10 @@ const maxEventName = 1024
 
 // name returns the path that the event is about, as it is now.
 func (ev *event) name(t *sched.Task) string {
-	if ev.place == nil {
+	switch {
+	case ev.flight != nil:
+		return join(ev.dir, ev.flight.Name())
+	case ev.place == nil:
 		return ev.entry.path()
 	}
 	e := *ev.place.frame.Value(t)
@@ -172,6 +181,9 @@ func (d *Daemon) Release() error {
 // and reports false if d does not own the queue.
 func (d *Daemon) close(t *sched.Task) bool {
 	q := &d.fs.devfsd
+	if q.desk != nil {
+		return q.desk.close(d, t)
+	}
 	at(t, &C0)
 	if q.file.Load() != d {
 		return false

@@ -106,7 +106,7 @@ func (n dirNode) create(c *vfs.Call, d *vfs.Dentry, a vfs.Attr, fill func(*entry
 		e.Put() // the tree's
 		return err
 	}
-	i, err := e.makeInode(c, d)
+	err = e.bind(c, d)
 	switch {
 	case err == syscall.ENOMEM:
 		// Take it back. The kernel left the entry and said ENOMEM.
@@ -117,8 +117,7 @@ func (n dirNode) create(c *vfs.Call, d *vfs.Dentry, a vfs.Attr, fill func(*entry
 	case err != nil:
 		return nil // made, and removed by a driver at once
 	}
-	d.Instantiate(c, i)
-	fs.notifyBy(c, i, e, Create)
+	fs.notifyBy(c, d.PeekInode(), e, Create)
 	return nil
 }
 

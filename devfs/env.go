@@ -67,7 +67,12 @@ func (v env) TryModload(c *vfs.Call, p lookup.Placeholder) bool {
 func (v env) WaitForDevfsd(c *vfs.Call) bool { return v.fs.waitForDevfsd(c) }
 
 // DevfsdClass reports whether the task is of the daemon's class.
-func (v env) DevfsdClass(c *vfs.Call) bool { return v.fs.gen.Class(&v.fs.devfsd, c.Task()) }
+func (v env) DevfsdClass(c *vfs.Call) bool {
+	if k := v.fs.devfsd.desk; k != nil {
+		return k.class(c.Task())
+	}
+	return v.fs.gen.Class(&v.fs.devfsd, c.Task())
+}
 
 // Alloc reports whether memory can be had.
 func (v env) Alloc(c *vfs.Call, what string) bool { return v.fs.alloc(c.Task(), what) }

@@ -68,6 +68,8 @@ type Event struct {
 	UID, GID uint32   // who did it; of Change, Create and Delete: the owner
 	Overrun  uint32   // events lost since the last read: the queue was full
 	Name     string   // the path from the root, without its leading slash
+
+	receipt *receipt // of a lookup in flight
 }
 
 // String returns type and name.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	floodgate "github.com/floodgate-go/floodgate"
 	"github.com/floodgate-go/floodgate/devfs/lookup"
@@ -20,6 +21,11 @@ type Config struct {
 	// Lookup is the protocol by which names are looked up; nil stands for
 	// [lookup.Best].
 	Lookup *lookup.Generation
+
+	// LookupTimeout limits how long one lookup waits for the daemon's
+	// answer; then it fails with ETIMEDOUT, and the daemon may still answer.
+	// 0 is for ever. Only [lookup.Ours] knows it.
+	LookupTimeout time.Duration
 
 	// MaxEntries limits the number of entries; 0 stands for
 	// [DefaultMaxEntries]. Beyond it making one fails with ENOSPC. The root

@@ -21,6 +21,13 @@ func (e *entry) find(name string) *entry {
 // the tree.
 func (e *entry) hook(kid *entry) (old *entry, err error) {
 	l := e.dir
+	if k := e.fs.devfsd.desk; k != nil {
+		defer func() {
+			if err == nil {
+				k.appeared(e, kid.name)
+			}
+		}()
+	}
 	l.Lock()
 	defer l.Unlock()
 	if l.closed {
@@ -68,6 +75,9 @@ func (e *entry) unhookLocked(kid *entry) bool {
 	kid.prev, kid.next, kid.hooked = nil, nil, false
 	kid.leaving.Store(true)
 	delete(l.byName, kid.name)
+	if e.fs.gen.Coupled {
+		kid.unhash()
+	}
 	return true
 }
 
@@ -82,6 +92,13 @@ func (e *entry) unhook(kid *entry) bool {
 // (free_dentry). Who has it keeps it. As the pointer is no reference, the
 // dentry may be forgotten at the same time; then there is nothing to do.
 func (e *entry) detach() {
+	if e.fs.gen.Coupled {
+		return // done by unhook
+	}
+	e.unhash()
+}
+
+func (e *entry) unhash() {
 	defer e.leaving.Store(false)
 	d := e.dentry.Load()
 	if d == nil || !d.TryGet() {

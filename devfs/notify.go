@@ -26,6 +26,9 @@ func (fs *FS) notifyBy(c *vfs.Call, i *vfs.Inode, e *entry, typ EventType) {
 // for the root itself.
 func (fs *FS) post(t *sched.Task, ev *event, dir *entry) bool {
 	q := &fs.devfsd
+	if q.desk != nil {
+		return q.desk.post(t, ev, dir)
+	}
 	at(t, &N1)
 	if Mask(q.mask.Load())&ev.Type.Mask() == 0 {
 		return false

@@ -86,7 +86,10 @@ func (fs *FS) PeekEvents(f func(EventPeek)) {
 	fs.devfsd.queue.sec.Peek(func() {
 		for _, ev := range fs.devfsd.queue.list {
 			p := EventPeek{ID: ev, Type: ev.Type, Alive: true}
-			if ev.place != nil {
+			if ev.flight != nil {
+				p.Name, p.By = join(ev.dir, ev.flight.Name()), ev.by
+				p.Alive = ev.flight.Peek().Alive
+			} else if ev.place != nil {
 				p.Name, p.By = ev.place.name(), ev.place.by.Task()
 				p.Alive = ev.place.frame.Alive()
 			} else {
@@ -122,4 +125,16 @@ func (fs *FS) PeekLive() *lookup.Live { return &fs.live }
 
 // StrayWake wakes whoever waits for the daemon, for no reason. It is for tests:
 // such a thing may happen to any sleep.
-func (fs *FS) StrayWake() { fs.devfsd.idle.WakeAll() }
+func (fs *FS) StrayWake() {
+	fs.devfsd.idle.WakeAll()
+	if k := fs.devfsd.desk; k != nil {
+		k.board.Stray()
+	}
+}
+
+// PeekFlights calls f for each flight that is alive; see [lookup.Ours].
+func (fs *FS) PeekFlights(f func(lookup.FlightPeek)) {
+	if k := fs.devfsd.desk; k != nil {
+		k.board.Peek(f)
+	}
+}

@@ -3,6 +3,7 @@ package devfs
 import (
 	"sync/atomic"
 
+	"github.com/floodgate-go/floodgate/devfs/lookup"
 	"github.com/floodgate-go/floodgate/sched"
 	"github.com/floodgate-go/floodgate/waitq"
 )
@@ -23,21 +24,26 @@ type devfsd struct {
 	wait  *waitq.Queue // where the daemon sleeps (devfsd_wait_queue)
 	idle  *waitq.Queue // where others sleep until it is idle (revalidate_wait_queue)
 
+	desk *desk // of a coupled generation
+
 	reading atomic.Int64 // events read and not put yet, for checks
 }
 
 func (q *devfsd) init(fs *FS) {
 	q.fs = fs
 	s := fs.sched
-	if s != nil {
+	if fs.gen.Coupled {
+		q.desk = newDesk(fs)
+	}
+	if s != nil && !fs.gen.Coupled {
 		q.task.Init(s, sched.Spec{Name: "devfsd.task"})
 		q.file.Init(s, sched.Spec{Name: "devfsd.file"})
 		q.group.Init(s, sched.Spec{Name: "devfsd.group"})
 		q.mask.Init(s, sched.Spec{Name: "devfsd.mask"})
 		q.overrun.Init(s, sched.Spec{Name: "devfsd.overrun"})
 		q.sleeping.Init(s, sched.Spec{Name: "devfsd.sleeping"})
-		q.queue.sec.Init(s, sched.Spec{Name: "devfsd.queue"})
 	}
+	q.queue.sec.Init(s, sched.Spec{Name: "devfsd.queue"})
 	q.wait = fs.provider.NewQueue("devfsd.wait")
 	q.idle = fs.provider.NewQueue("devfsd.idle")
 }
@@ -52,9 +58,13 @@ func (q *devfsd) Group() int { return int(q.group.Load()) }
 // is one, and on each directory above.
 type event struct {
 	Event
-	entry *entry       // nil: a lookup
-	place *placeholder // of a lookup
-	above []*entry
+	entry  *entry         // nil: a lookup
+	flight *lookup.Flight // of a lookup in flight
+	dir    *entry         // of a flight
+	by     *sched.Task    // who made the flight
+	held   bool           // of a flight that was read: it ends with Done only
+	place  *placeholder   // of a lookup
+	above  []*entry
 }
 
 // put drops the event's references.

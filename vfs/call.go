@@ -20,6 +20,7 @@ type Call struct {
 	held   []held
 	links  int  // symbolic links followed
 	rename bool // holds the tree's rename semaphore
+	waited []Pending
 }
 
 // held is an inode whose i_sem the call took n times more often than it
@@ -60,6 +61,9 @@ func (c *Call) End() {
 	}
 	if c.rename {
 		c.unlockRename()
+	}
+	if c.waited != nil {
+		c.putWaited()
 	}
 	c.tree.leave(c)
 }

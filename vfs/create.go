@@ -78,6 +78,9 @@ func (tr *Tree) create(t *sched.Task, op, path string, dir bool, method func(*Ca
 		return pathError(op, path, err)
 	}
 	err = c.createAt(l, dir, method)
+	for c.await(&err) {
+		err = c.createAt(l, dir, method)
+	}
 	l.dir.Put()
 	return pathError(op, path, err)
 }

@@ -19,6 +19,8 @@ var (
 	Vd = sched.Label{ID: "Vd", Text: "down(i_sem) around the revalidate"}
 	Vu = sched.Label{ID: "Vu", Text: "up(i_sem) after the revalidate"}
 
+	P1 = sched.Label{ID: "P1", Text: "nothing is held: wait, then start again"}
+
 	H0 = sched.Label{ID: "H0", Text: "down(s_vfs_rename_sem)"}
 	H1 = sched.Label{ID: "H1", Text: "down(i_sem)"}
 	H2 = sched.Label{ID: "H2", Text: "search the hash"}

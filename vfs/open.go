@@ -87,6 +87,9 @@ func (c *Call) openCreate(path string, flags int, mode Mode) (*Dentry, error) {
 			return nil, syscall.EISDIR
 		}
 		d, err := c.createOpen(l, nd, flags, mode)
+		for c.await(&err) {
+			d, err = c.createOpen(l, nd, flags, mode)
+		}
 		if err != nil {
 			l.dir.Put()
 			return nil, err

@@ -59,6 +59,9 @@ func (tr *Tree) remove(t *sched.Task, op, path string, f func(*Call, leaf) error
 		return pathError(op, path, err)
 	}
 	err = f(c, l)
+	for c.await(&err) {
+		err = f(c, l)
+	}
 	l.dir.Put()
 	return pathError(op, path, err)
 }

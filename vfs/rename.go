@@ -34,10 +34,19 @@ func (tr *Tree) Rename(t *sched.Task, from, to string) error {
 	if old.kind != kindName || new.kind != kindName {
 		return pathError("rename", from, syscall.EBUSY)
 	}
-	trap := c.lockDirs(new.dir, old.dir)
-	err = c.renameAt(old, new, trap)
-	c.unlockDirs(new.dir, old.dir)
+	err = c.renameLocked(old, new)
+	for c.await(&err) {
+		err = c.renameLocked(old, new)
+	}
 	return pathError("rename", from, err)
+}
+
+// renameLocked is do_rename.
+func (c *Call) renameLocked(old, new leaf) error {
+	trap := c.lockDirs(new.dir, old.dir)
+	err := c.renameAt(old, new, trap)
+	c.unlockDirs(new.dir, old.dir)
+	return err
 }
 
 // renameAt is do_rename with the directories locked. Trap is the directory on

@@ -8,7 +8,7 @@ func (c *Call) doLookup(dir *Dentry, name string, nd *Intent) (*Dentry, error) {
 	c.At(&V1)
 	d := dir.search(name)
 	if d == nil {
-		return c.realLookup(dir, name, nd)
+		return c.reallyLookup(dir, name, nd)
 	}
 	if c.tree.rules.LockRevalidate {
 		c.At(&Vd)
@@ -23,7 +23,16 @@ func (c *Call) doLookup(dir *Dentry, name string, nd *Intent) (*Dentry, error) {
 		return d, nil
 	}
 	d.Put()
-	return c.realLookup(dir, name, nd)
+	return c.reallyLookup(dir, name, nd)
+}
+
+// reallyLookup is realLookup until nothing has to be waited for.
+func (c *Call) reallyLookup(dir *Dentry, name string, nd *Intent) (*Dentry, error) {
+	d, err := c.realLookup(dir, name, nd)
+	for c.await(&err) {
+		d, err = c.realLookup(dir, name, nd)
+	}
+	return d, err
 }
 
 // realLookup asks the file system for a name that the hash does not have

@@ -19,6 +19,10 @@ type Generation struct {
 	Rules vfs.Rules
 	// Class says who is of the daemon's class.
 	Class ClassTest
+	// Coupled says that an entry and its dentry change together, under the
+	// lock of the directory's list, and that the owner of the event queue
+	// and what is queued do.
+	Coupled bool
 	// New makes the protocol for one file system.
 	New func(Env) Protocol
 }
@@ -34,7 +38,9 @@ type Protocol interface {
 }
 
 // All returns the generations in date order.
-func All() []*Generation { return []*Generation{&G0, &G1, &G2, &G3, &G4, &G4Test2, &G5, &Gm, &G6} }
+func All() []*Generation {
+	return []*Generation{&G0, &G1, &G2, &G3, &G4, &G4Test2, &G5, &Gm, &G6, &Ours}
+}
 
 // Best returns the generation that a file system takes that was told no other.
 func Best() *Generation { return &G4Test2 }
