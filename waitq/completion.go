@@ -44,8 +44,8 @@ func (c *Completion) SetWaker(t *sched.Task) { c.q.SetWaker(t) }
 // (complete). After CompleteAll it does nothing.
 func (c *Completion) Complete() {
 	op := sched.Op{Kind: sched.Wake, Arg: 1}
-	c.begin(op, "Complete")
-	c.end(op, truth(c.complete()))
+	o := c.begin(op, "Complete")
+	end(o, op, truth(c.complete()))
 }
 
 func (c *Completion) complete() (released bool) {
@@ -71,13 +71,13 @@ func (c *Completion) complete() (released bool) {
 // CompleteAll releases all waits, present and future (complete_all).
 func (c *Completion) CompleteAll() {
 	op := sched.Op{Kind: sched.Wake}
-	c.begin(op, "CompleteAll")
+	o := c.begin(op, "CompleteAll")
 	c.q.mu.Lock()
 	c.q.use()
 	c.done = forever
 	k := c.q.walk(request{})
 	k.finish()
-	c.end(op, int64(k.all))
+	end(o, op, int64(k.all))
 }
 
 // Wait takes a completion, and sleeps until there is one
@@ -112,12 +112,12 @@ func (c *Completion) WaitFor(d time.Duration) (left time.Duration, ok bool) {
 // (try_wait_for_completion).
 func (c *Completion) TryWait() bool {
 	op := sched.Op{Kind: sched.TryDown, Arg: 1}
-	c.begin(op, "TryWait")
+	o := c.begin(op, "TryWait")
 	c.q.mu.Lock()
 	ok := c.take()
 	c.q.mu.Unlock()
 	op.Failed = !ok
-	c.end(op, truth(ok))
+	end(o, op, truth(ok))
 	return ok
 }
 
@@ -126,11 +126,11 @@ func (c *Completion) TryWait() bool {
 // with c, which may be put to another use.
 func (c *Completion) Completed() bool {
 	op := sched.Op{Kind: sched.Inspect}
-	c.begin(op, "Completed")
+	o := c.begin(op, "Completed")
 	c.q.mu.Lock()
 	ok := c.done > 0
 	c.q.mu.Unlock()
-	c.end(op, truth(ok))
+	end(o, op, truth(ok))
 	return ok
 }
 
@@ -139,14 +139,14 @@ func (c *Completion) Completed() bool {
 // all the same.
 func (c *Completion) Reinit() {
 	op := sched.Op{Kind: sched.Update}
-	c.begin(op, "Reinit")
+	o := c.begin(op, "Reinit")
 	c.q.mu.Lock()
 	ok := c.q.n.Peek() == 0
 	if ok {
 		c.done = 0
 	}
 	c.q.mu.Unlock()
-	c.end(op, truth(ok))
+	end(o, op, truth(ok))
 	if !ok {
 		panic(c.misuse("Reinit", "somebody waits"))
 	}
@@ -207,7 +207,7 @@ func (c *Completion) wait(ctx context.Context, l *limit) error {
 func (c *Completion) enqueue(ctx context.Context) (w *Waiter, err error) {
 	q := &c.q
 	op := sched.Op{Kind: sched.Enqueue}
-	c.begin(op, "Wait")
+	o := c.begin(op, "Wait")
 	q.mu.Lock()
 	switch {
 	case c.take():
@@ -219,7 +219,7 @@ func (c *Completion) enqueue(ctx context.Context) (w *Waiter, err error) {
 		q.link(w, exclusive, true)
 	}
 	q.mu.Unlock()
-	c.end(op, truth(w != nil))
+	end(o, op, truth(w != nil))
 	return w, err
 }
 
@@ -227,26 +227,30 @@ func (c *Completion) enqueue(ctx context.Context) (w *Waiter, err error) {
 // before that.
 func (c *Completion) abandon(w *Waiter) (released bool) {
 	op := sched.Op{Kind: sched.Dequeue}
-	c.begin(op, "Wait")
+	o := c.begin(op, "Wait")
 	c.q.mu.Lock()
 	if released = w.on.Load() == nil; !released {
 		c.q.unlink(w)
 	}
 	c.q.mu.Unlock()
-	c.end(op, truth(!released))
+	end(o, op, truth(!released))
 	return released
 }
 
-func (c *Completion) begin(op sched.Op, name string) {
+// begin announces op. It returns the object for end, since c may be in another
+// life when the operation is done.
+func (c *Completion) begin(op sched.Op, name string) *sched.Object {
 	c.check(name)
-	if c.q.obj != nil {
-		c.q.obj.Step(op)
+	o := c.q.obj
+	if o != nil {
+		o.Step(op)
 	}
+	return o
 }
 
-func (c *Completion) end(op sched.Op, result int64) {
-	if c.q.obj != nil {
-		c.q.obj.Done(op, result)
+func end(o *sched.Object, op sched.Op, result int64) {
+	if o != nil {
+		o.Done(op, result)
 	}
 }
 
