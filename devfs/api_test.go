@@ -270,3 +270,11 @@ func TestNoMemory(t *testing.T) {
 		}
 	}
 }
+
+func TestStatfs(t *testing.T) {
+	f := devfs.New(devfs.Config{})
+	s, err := f.Statfs(root, "/")
+	if err != nil || s.Type != devfs.Magic || s.Namelen != 255 {
+		t.Errorf("statfs %+v, %v", s, err)
+	}
+}
