@@ -1,5 +1,7 @@
 package vfs
 
+import "github.com/floodgate-go/floodgate/sched"
+
 // An Observer is told what calls do: for checks, under an explorer or in a real
 // run. Each method is called by the task that makes the call, between two of
 // its steps; it must take none, and must not block.
@@ -106,3 +108,7 @@ func (c *Call) Op() string { return c.op }
 
 // Path returns what it does it to.
 func (c *Call) Path() string { return c.path }
+
+// InodeObject returns d_inode as an object of the scheduler, nil without one
+// and before d is hashed.
+func (d *Dentry) InodeObject() *sched.Object { return d.inodeObj }
