@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,13 +24,19 @@ const (
 	roundsBeforeG4 = 5_000
 )
 
-// story are the generations that are played when none is named: the baseline of
-// the mail, its three patches, and the default.
-var story = []*lookup.Generation{&lookup.G1, &lookup.G2, &lookup.G3, &lookup.G4, lookup.Best()}
+// story returns the generations that are played when none is named: the baseline
+// of the mail, its three patches, and the default.
+func story() []*lookup.Generation {
+	gens := []*lookup.Generation{&lookup.G1, &lookup.G2, &lookup.G3, &lookup.G4, &lookup.G4Test2}
+	if best := lookup.Best(); !slices.Contains(gens, best) {
+		gens = append(gens, best)
+	}
+	return gens
+}
 
 func playFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "generation", Aliases: []string{"g"}, Usage: "generations of the protocol to play, such as G1, or all (default: G1 to G4)"},
+		&cli.StringSliceFlag{Name: "generation", Aliases: []string{"g"}, Usage: "generations of the protocol to play, such as G1, or all (default: G1 to G4 and the default protocol)"},
 		&cli.StringSliceFlag{Name: "scenario", Aliases: []string{"s"}, Usage: "reproducers to play, such as R-a (default: all)"},
 		&cli.StringFlag{Name: "provider", Aliases: []string{"p"}, Value: scenario.Providers()[0], Usage: "whose locks to stand on; -list names them"},
 		&cli.IntFlag{Name: "rounds", Aliases: []string{"n"}, Usage: fmt.Sprintf("rounds of each (default: %d, and %d of what came before G4)", roundsFromG4, roundsBeforeG4)},
@@ -128,7 +135,7 @@ func generations(names []string) ([]*lookup.Generation, error) {
 	if len(names) == 1 && strings.EqualFold(names[0], "all") {
 		return lookup.All(), nil
 	}
-	return pick(names, story, lookup.ByID)
+	return pick(names, story(), lookup.ByID)
 }
 
 // forms returns in which forms a reproducer is played: gated and not, if it has
