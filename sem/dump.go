@@ -123,7 +123,7 @@ type site struct {
 
 //go:noinline
 func (s *site) record() {
-	// Callers, record, sleep, acquire
+	// Callers, record, sleep, await
 	s.n = runtime.Callers(4, s.pcs[:])
 }
 

@@ -2,6 +2,7 @@ package sem
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/floodgate-go/floodgate/sched"
 )
@@ -68,8 +69,24 @@ func (l *RW) down(ctx context.Context, mode int64) error {
 	if ctx == nil {
 		panic(l.misuse("Down", ErrNilContext, nil))
 	}
-	o := l.object()
-	if o == nil {
+	if l.scheduler() != nil {
+		return l.downStep(ctx, mode)
+	}
+	w, err := l.enqueue(ctx, mode)
+	if w == nil {
+		return err
+	}
+	runtime.Gosched() // here; see Semaphore.down
+	if w.park.Reset() {
+		w.recycle()
+		return nil
+	}
+	return l.await(ctx, w)
+}
+
+// downStep is down where a scheduler looks on.
+func (l *RW) downStep(ctx context.Context, mode int64) error {
+	if l.obj == nil {
 		return l.acquire(ctx, mode)
 	}
 	op := sched.Op{
@@ -81,29 +98,39 @@ func (l *RW) down(ctx context.Context, mode int64) error {
 	if mode == writer {
 		op.Kind = sched.Lock
 	}
-	o.Step(op)
+	l.obj.Step(op)
 	err := l.acquire(ctx, mode)
 	op.Failed = err != nil
-	o.Done(op, truth(err == nil))
+	l.obj.Done(op, truth(err == nil))
 	return err
 }
 
 func (l *RW) acquire(ctx context.Context, mode int64) error {
+	w, err := l.enqueue(ctx, mode)
+	if w == nil {
+		return err
+	}
+	return l.await(ctx, w)
+}
+
+// enqueue lets mode in or fails, if that needs no sleep. Else it returns a
+// waiter that is queued.
+func (l *RW) enqueue(ctx context.Context, mode int64) (*waiter, error) {
 	ended := contextError(ctx)
 	l.lock()
 	if l.waiters.len == 0 && l.admits(mode) {
 		l.enter(mode)
 		l.unlock()
-		return nil
+		return nil, nil
 	}
 	if ended != nil {
 		l.unlock()
-		return ended
+		return nil, ended
 	}
 	w := newWaiter(ctx, l.setup, mode, nil)
 	l.waiters.push(w)
 	l.unlock()
-	return l.await(ctx, w)
+	return w, nil
 }
 
 func (l *RW) await(ctx context.Context, w *waiter) error {

@@ -397,15 +397,15 @@ func TestS13_CountsOfNewAndZeroValue(t *testing.T) {
 		t.Error("after Up the zero value does not have one permit")
 	}
 	for name, f := range map[string]func(){
-		"DownN(0)":     func() { _ = s.DownN(background, 0) },
-		"DownN(-1)":    func() { _ = s.DownN(background, -1) },
-		"TryDownN(0)":  func() { s.TryDownN(0) },
-		"UpN(0)":       func() { s.UpN(0) },
-		"UpN(-1)":      func() { s.UpN(-1) },
-		"Resize(-1)":   func() { s.Resize(-1) },
-		"Init in use":  func() { s.Init(nil, "late", 1) },
-		"As(nil)":      func() { s.As(nil) },
-		"Down(nil)":    func() { _ = s.Down(nil) }, //lint:ignore SA1012 that is the point
+		"DownN(0)":    func() { _ = s.DownN(background, 0) },
+		"DownN(-1)":   func() { _ = s.DownN(background, -1) },
+		"TryDownN(0)": func() { s.TryDownN(0) },
+		"UpN(0)":      func() { s.UpN(0) },
+		"UpN(-1)":     func() { s.UpN(-1) },
+		"Resize(-1)":  func() { s.Resize(-1) },
+		"Init in use": func() { s.Init(nil, "late", 1) },
+		"As(nil)":     func() { s.As(nil) },
+		"Down(nil)":   func() { _ = s.Down(nil) }, //lint:ignore SA1012 that is the point
 	} {
 		t.Run(name, func(t *testing.T) { panics(t, f) })
 	}

@@ -49,14 +49,14 @@ func newWaiter(ctx context.Context, set *setup, n int64, t *sched.Task) *waiter 
 	return w
 }
 
-// sleep waits for the wake or the end of ctx.
+// sleep waits for the wake or the end of ctx. Who calls it has yielded.
 func (w *waiter) sleep(ctx context.Context, set *setup) error {
 	if set.tracked() {
 		w.since = sched.Now(set.sched)
 		w.site.record()
 		w.settled.Store(true)
 	}
-	return w.park.Park(ctx, set.object())
+	return w.park.ParkAtOnce(ctx, set.object())
 }
 
 // recycle gives w back. Nobody may hold it any longer: it has consumed its
