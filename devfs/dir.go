@@ -14,7 +14,7 @@ func (n dirNode) entry() *entry { return n.e }
 
 // Setattr is that of every node.
 func (n dirNode) Setattr(c *vfs.Call, i *vfs.Inode, req *vfs.SetAttr, a vfs.Attr) error {
-	return entryNode{n.e}.Setattr(c, i, req, a)
+	return entryNode(n).Setattr(c, i, req, a)
 }
 
 // Lookup is the protocol's.

@@ -86,9 +86,6 @@ func (e *entry) setup() {
 // get takes a reference (devfs_get). The caller has one.
 func (e *entry) get() { e.refs.Inc() }
 
-// tryGet takes a reference unless e has been freed.
-func (e *entry) tryGet() bool { return e.refs.IncNotZero() }
-
 // Put drops a reference (devfs_put), and frees e with the last one.
 func (e *entry) Put() {
 	if e.refs.DecAndTest() {

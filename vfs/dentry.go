@@ -147,16 +147,6 @@ func (d *Dentry) Path() string {
 	return path
 }
 
-// isBelow reports whether d is top or lies below it.
-func (d *Dentry) isBelow(top *Dentry) bool {
-	for ; d != nil; d = d.parent {
-		if d == top {
-			return true
-		}
-	}
-	return false
-}
-
 func truth(ok bool) int64 {
 	if ok {
 		return 1
