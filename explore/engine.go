@@ -98,7 +98,6 @@ type engine struct {
 	found      *found
 	foundStep  int    // when
 	foundPlace string // where its task was
-	exited     *task  // ended by runtime.Goexit
 	line       *Timeline
 	clock      clock
 	ctx        *runContext // what Run.Context returns
@@ -443,10 +442,12 @@ func (e *engine) choose(t *task, n int) int {
 }
 
 // report makes a finding of what the program says is wrong.
-func (e *engine) report(what, text string) {
-	f := &found{kind: Broken, task: noTask, sig: what, msg: text}
+func (e *engine) report(what, text string) { e.reportError(&found{sig: what, msg: text}) }
+
+func (e *engine) reportError(f *found) {
+	f.kind, f.task = Broken, noTask
 	if t := e.caller(); t != nil {
-		f.kind, f.task, f.msg = Failure, t.i, "task "+t.name+": "+text
+		f.kind, f.task, f.msg = Failure, t.i, "task "+t.name+": "+f.msg
 	}
 	e.submit(f)
 }

@@ -95,17 +95,20 @@ func Example_lostWakeUp() {
 func Example_deadlock() {
 	show(func(x *explore.Run) {
 		var a, b sched.Mutex
+		moved := 0
 		a.Init(x.Scheduler(), sched.Spec{Name: "A"})
 		b.Init(x.Scheduler(), sched.Spec{Name: "B"})
 		x.Go("AB", func() {
 			a.Lock()
 			b.Lock()
+			moved++
 			b.Unlock()
 			a.Unlock()
 		})
 		x.Go("BA", func() {
 			b.Lock()
 			a.Lock()
+			moved--
 			a.Unlock()
 			b.Unlock()
 		})

@@ -28,8 +28,8 @@ func only(t *testing.T, fn func(*explore.Run), opts ...explore.Option) *explore.
 
 func abba(x *explore.Run) {
 	a, b := mutex(x, "a"), mutex(x, "b")
-	x.Go("ab", func() { a.Lock(); b.Lock(); b.Unlock(); a.Unlock() })
-	x.Go("ba", func() { b.Lock(); a.Lock(); a.Unlock(); b.Unlock() })
+	x.Go("ab", func() { a.Lock(); pass(b); a.Unlock() })
+	x.Go("ba", func() { b.Lock(); pass(a); b.Unlock() })
 }
 
 // lostWakeup is a sleeper that tests its condition before it says that it
@@ -184,7 +184,7 @@ var kinds = []struct {
 	}, "slots is not balanced: more downs than ups, by 1"},
 	{explore.Misuse, func(x *explore.Run) {
 		m := mutex(x, "m")
-		x.Go("a", func() { m.Lock(); m.Unlock() })
+		x.Go("a", func() { pass(m) })
 		m.Lock()
 		m.Lock()
 	}, "would block outside all tasks"},
@@ -354,13 +354,13 @@ func TestTokens(t *testing.T) {
 	f := only(t, abba)
 	changed := func(x *explore.Run) {
 		a, b := mutex(x, "a"), mutex(x, "b")
-		x.Go("ab", func() { a.Lock(); a.Unlock(); b.Lock(); b.Unlock() })
-		x.Go("ba", func() { b.Lock(); a.Lock(); a.Unlock(); b.Unlock() })
+		x.Go("ab", func() { pass(a); pass(b) })
+		x.Go("ba", func() { b.Lock(); pass(a); b.Unlock() })
 	}
 	renamed := func(x *explore.Run) {
 		a, b := mutex(x, "a"), mutex(x, "b")
-		x.Go("ab", func() { a.Lock(); b.Lock(); b.Unlock(); a.Unlock() })
-		x.Go("other", func() { b.Lock(); a.Lock(); a.Unlock(); b.Unlock() })
+		x.Go("ab", func() { a.Lock(); pass(b); a.Unlock() })
+		x.Go("other", func() { b.Lock(); pass(a); b.Unlock() })
 	}
 	shorter := func(x *explore.Run) { x.Go("ab", func() {}) }
 	for name, fn := range map[string]func(*explore.Run){"changed": changed, "renamed": renamed, "shorter": shorter} {

@@ -71,6 +71,10 @@ type Finding struct {
 	// panic, the stack.
 	Detail string
 
+	// Err is the error given to [Run.Error], or the fault that a primitive
+	// reported, in the execution of the timeline; else nil.
+	Err error
+
 	// Signature is the same for the same finding in every exploration of
 	// the same program.
 	Signature string
@@ -134,12 +138,17 @@ type found struct {
 	msg   string
 	task  int  // noTask: nobody in particular
 	where bool // the place of the task tells it apart
+	whole bool // sig alone tells it apart
+	err   error
 	stack []byte
 	stuck []StuckTask
 }
 
 // signature tells findings apart.
 func (f *found) signature(e *engine) string {
+	if f.whole {
+		return fmt.Sprintf("%v|%s", f.kind, f.sig)
+	}
 	who := ""
 	if f.task != noTask {
 		who = e.taskName(f.task)
@@ -197,7 +206,7 @@ func (e *engine) fault(err error) {
 	if errors.As(err, new(*refcount.UseAfterEnd)) {
 		kind = UseAfterEnd
 	}
-	f := &found{kind: kind, task: noTask, msg: text, sig: text}
+	f := &found{kind: kind, task: noTask, msg: text, sig: text, err: err}
 	if i := strings.IndexByte(text, '\n'); i > 0 {
 		f.msg, f.stack = text[:i], []byte(text[i+1:])
 	}

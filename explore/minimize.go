@@ -7,7 +7,7 @@ import "slices"
 // timeline. It runs the program again a few times.
 func (e *engine) investigate(fn func(*Run), sig string) *Finding {
 	fd := e.found
-	f := &Finding{Kind: fd.kind, Message: fd.msg, Signature: sig, Stuck: fd.stuck}
+	f := &Finding{Kind: fd.kind, Message: fd.msg, Err: fd.err, Signature: sig, Stuck: fd.stuck}
 	f.Detail = detail(fd)
 	if e.outcome == broken || fd.kind == Misuse && fd.task == noTask {
 		return f
@@ -38,7 +38,7 @@ func (e *engine) investigate(fn func(*Run), sig string) *Finding {
 	moves := e.shorten(fn, slices.Clone(g.derived), sig)
 	f.Schedule = e.repeat(fn, &guided{moves: moves}, f)
 	if fd := e.found; fd != nil { // the same, with the details of the short schedule
-		f.Message, f.Detail, f.Stuck = fd.msg, detail(fd), fd.stuck
+		f.Message, f.Detail, f.Err, f.Stuck = fd.msg, detail(fd), fd.err, fd.stuck
 	}
 	return f
 }
@@ -73,7 +73,6 @@ func (e *engine) shorten(fn func(*Run), moves []move, sig string) []move {
 			from := max(i-size, 0)
 			if try(slices.Concat(moves[:from], moves[i:])) {
 				shorter = true
-				i = min(i, len(moves))
 			}
 			i = min(from, len(moves))
 		}

@@ -83,8 +83,7 @@ func dining(n int) func(*explore.Run) {
 			x.Go(fmt.Sprint("p", i), func() {
 				a, b := forks[i], forks[(i+1)%n]
 				a.Lock()
-				b.Lock()
-				b.Unlock()
+				pass(b)
 				a.Unlock()
 			})
 		}

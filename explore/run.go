@@ -120,8 +120,17 @@ func (x *Run) Errorf(format string, args ...any) {
 	x.e.report(format, fmt.Sprintf(format, args...))
 }
 
-// Error is Errorf with the text of err as what tells findings apart.
-func (x *Run) Error(err error) { x.e.report(err.Error(), err.Error()) }
+// Error says that err is wrong, which is then the finding's Err. If err has a
+// method Signature() string, two errors with the same signature are the same
+// finding, whoever comes upon them; else two with the same text by the same
+// task are.
+func (x *Run) Error(err error) {
+	sig, ok := err.Error(), false
+	if s, is := err.(interface{ Signature() string }); is {
+		sig, ok = s.Signature(), true
+	}
+	x.e.reportError(&found{sig: sig, msg: err.Error(), err: err, whole: ok})
+}
 
 // Fatalf is Errorf, and ends the task that calls it.
 func (x *Run) Fatalf(format string, args ...any) {

@@ -121,7 +121,7 @@ func Follow(tok string, fn func(*Run), opts ...Option) (r *Replayed, err error) 
 		sched := e.repeat(fn, g, f)
 		r = &Replayed{Schedule: sched, Timeline: f.Timeline}
 		if fd := e.found; fd != nil {
-			f.Kind, f.Message, f.Detail, f.Stuck, f.Seen = fd.kind, fd.msg, detail(fd), fd.stuck, 1
+			f.Kind, f.Message, f.Detail, f.Err, f.Stuck, f.Seen = fd.kind, fd.msg, detail(fd), fd.err, fd.stuck, 1
 			f.Signature, f.Schedule = fd.signature(e), sched
 			r.Finding = f
 		}

@@ -21,7 +21,9 @@ type thread struct {
 }
 
 // driver is the engine's part.
-type driver struct{}
+type driver struct {
+	exited *task // ended by runtime.Goexit
+}
 
 // resume lets t run until it pauses. It is called by the driver.
 func (t *task) resume() {

@@ -38,6 +38,7 @@ type thread struct {
 
 // driver is the engine's part.
 type driver struct {
+	exited *task // ended by runtime.Goexit
 	back   chan struct{}
 	gating bool // a gate is being looked at
 	full   bool // everything is visible to everybody, for Always in a replay

@@ -15,6 +15,12 @@ func mutex(x *explore.Run, name string) *sched.Mutex {
 	return m
 }
 
+// pass takes a lock and gives it back.
+func pass(m *sched.Mutex) {
+	m.Lock()
+	defer m.Unlock()
+}
+
 func cell(x *explore.Run, name string) *sched.Int64 {
 	v := new(sched.Int64)
 	v.Init(x.Scheduler(), sched.Spec{Name: name})
@@ -28,8 +34,7 @@ func lockRounds(n, k int) func(*explore.Run) {
 		for i := range n {
 			x.Go(fmt.Sprint("t", i), func() {
 				for range k {
-					m.Lock()
-					m.Unlock()
+					pass(m)
 				}
 			})
 		}
