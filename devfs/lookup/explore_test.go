@@ -78,7 +78,7 @@ func TestTheReportedBugsAreFound(t *testing.T) {
 			var in []string
 			for _, g := range lookup.All() {
 				r := explore.Explore(context.Background(), aProgram(g, tt.answer, tt.tasks...),
-					explore.CollectAll(), explore.Plan(explore.POS(400), explore.PCT(3, 400)))
+					explore.CollectAll(), explore.Plan(explore.POS(120), explore.PCT(3, 120)))
 				for _, f := range r.Findings {
 					if tt.is(f) {
 						in = append(in, g.ID)
