@@ -307,6 +307,18 @@ func TestB8_NoKeyIsKept(t *testing.T) {
 	}
 }
 
+func TestB8_ThePoolKeepsNothing(t *testing.T) {
+	for range 20 {
+		var q Queue
+		err := q.WaitOpts(bg, func() bool { return q.Len() > 0 }, Options{Key: "key"})
+		w := q.newSleeper()
+		if err != nil || w.Key != nil || w.key != nil || w.by != nil {
+			t.Fatalf("Wait = %v; a waiter from the pool has keys %v, %v, %v", err, w.Key, w.key, w.by)
+		}
+		w.release(true)
+	}
+}
+
 func TestB9_DecAndWakeWakesAtZero(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		useTable(t, 1, nil)

@@ -304,7 +304,7 @@ func TestP8_AddingTwiceIsHarmless(t *testing.T) {
 		if scans != 1 {
 			t.Errorf("%d scans before any wake that counts, want 1", scans)
 		}
-		q.WakeKey(1, in)
+		q.WakeKey(1, out) // added later
 		<-g.in
 		for range 10 { // a burst during the scan
 			q.WakeKey(1, out)

@@ -229,8 +229,14 @@ func TestQ9_WhoComesBackDuringAWalkIsNotVisited(t *testing.T) {
 		if n := q.Len(); n < 2*chunk {
 			t.Errorf("%d entries, want %d", n, 2*chunk)
 		}
+		newcomer, inFront := NewWaiter(), NewWaiter()
+		q.Prepare(newcomer, true)
+		q.Prepare(inFront, false)
 		close(open)
 		returned(t, "WakeAll", walker, nil)
+		if !q.Remove(newcomer) || !q.Remove(inFront) {
+			t.Error("a newcomer was woken by a WakeAll that had begun before")
+		}
 		if got := tests.Load(); got != 2*n {
 			t.Errorf("%d tests, want %d: two for each wake", got, 2*n)
 		}
