@@ -55,6 +55,7 @@ func Example() {
 	//     2                  load n = 0
 	//     3                  store n = 1
 	//     4    store n = 1
+	//          ✗ n = 1, want 2
 }
 
 // A sleeper looks at its condition, and then goes to sleep. If the waker comes
@@ -160,6 +161,7 @@ func Example_doubleCheckedInitialisation() {
 	//     4 │  store done = 1
 	//     5 │                   load done = 1
 	//     6 │                   load value = 0
+	//       │                   ✗ got 0
 }
 
 // A shutdown that wakes one of its waiters and forgets the other. Workers wait

@@ -16,7 +16,7 @@ func (l *Timeline) SVG() string {
 		row, top, left = 20, 46, 44
 		bar            = 7
 	)
-	rows := l.rows()
+	rows := l.Rows
 	cells := make([]string, len(rows))
 	longest := make([]int, len(l.Tasks))
 	for i := range rows {

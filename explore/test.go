@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -50,7 +51,7 @@ func Test(t TB, fn func(x *Run), opts ...Option) {
 	for _, f := range r.Findings {
 		rerun := ""
 		if f.Token != "" {
-			rerun = fmt.Sprintf("replay: go test -run '^%s$' -explore.replay='%s'\n", t.Name(), f.Token)
+			rerun = fmt.Sprintf("replay: go test -run '^%s$' -explore.replay='%s'\n", strings.ReplaceAll(t.Name(), "/", "$/^"), f.Token)
 		}
 		t.Errorf("%s%s", f.Report(30), rerun)
 	}

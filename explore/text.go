@@ -13,12 +13,14 @@ import (
 // that waits; "zz" is where it goes to sleep, and "→" whom a step lets go on.
 // With lines > 0 it is the last so many lines, long runs of one task folded.
 func (l *Timeline) Text(lines int) string {
-	rows := l.rows()
+	rows := l.Rows
 	width := 8
 	cells := make([]string, len(rows))
 	for i, r := range rows {
 		cells[i] = l.cell(&r)
-		width = max(width, utf8.RuneCountInString(cells[i])+3)
+		if r.Task != noTask && r.Op != sched.Start {
+			width = max(width, utf8.RuneCountInString(cells[i])+3)
+		}
 	}
 	for _, t := range l.Tasks {
 		width = max(width, utf8.RuneCountInString(t)+2)
@@ -45,6 +47,10 @@ func (l *Timeline) Text(lines int) string {
 		}
 		fmt.Fprintf(&b, "%5s ", num)
 		for t := range l.Tasks {
+			if r.Task == noTask {
+				b.WriteString("   " + cells[i])
+				break
+			}
 			bars := min(l.held(t, i), 3)
 			col := strings.Repeat("│", bars) + strings.Repeat(" ", 3-bars)
 			switch {
@@ -57,9 +63,6 @@ func (l *Timeline) Text(lines int) string {
 				col += strings.Repeat(" ", max(width-utf8.RuneCountInString(col), 1))
 			}
 			b.WriteString(col)
-		}
-		if r.Task == noTask {
-			b.WriteString(cells[i])
 		}
 		out = append(out, strings.TrimRight(b.String(), " "))
 		switch {
@@ -84,14 +87,6 @@ func (l *Timeline) Text(lines int) string {
 		b.WriteString(s + "\n")
 	}
 	return b.String()
-}
-
-// rows returns the rows up to the finding.
-func (l *Timeline) rows() []Row {
-	if l.found > 0 {
-		return l.Rows[:l.found]
-	}
-	return l.Rows
 }
 
 // foldable tells whether row i is in the middle of a long run of its task in
@@ -128,7 +123,7 @@ func (l *Timeline) cell(r *Row) string {
 	}
 	switch {
 	case r.Op == sched.Start:
-		return "# " + r.Note
+		return r.Note
 	case r.Op == sched.Choose:
 		return fmt.Sprintf("choose %d %s", r.Value, r.Note)
 	case r.Waits && r.On != "":

@@ -2,6 +2,7 @@ package explore
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/floodgate-go/floodgate/sched"
 )
@@ -11,7 +12,6 @@ type Timeline struct {
 	Tasks []string // names, in the order of their start
 	Rows  []Row
 	Spans []Span // locks held, by column
-	found int    // rows up to the finding; 0: all
 
 	inner  []string
 	asleep map[int]int // task -> row in which it began to wait
@@ -168,22 +168,44 @@ func (l *Timeline) choice(e *engine, t *task, v, n int) {
 
 // log notes a remark of the program.
 func (l *Timeline) log(e *engine, t *task, text string) {
-	l.Rows = append(l.Rows, Row{Task: l.column(e, t), Op: sched.Start, Woken: -1, Slept: -1, Note: text})
+	l.Rows = append(l.Rows, Row{Task: l.column(e, t), Op: sched.Start, Woken: -1, Slept: -1, Note: "# " + text})
 }
 
 // close ends the record.
 func (l *Timeline) close(e *engine) {
 	l.column(e, nil)
-	if e.found != nil && l.found == 0 && e.foundStep < e.nsteps {
-		for i, r := range l.Rows {
-			if r.Step > 0 && r.Step <= e.foundStep {
-				l.found = i + 1
-			}
-		}
+	if f := e.found; f != nil && len(f.stuck) == 0 && f.kind != Endless {
+		l.end(f, e.foundStep)
 	}
 	for i := range l.Spans {
 		if l.Spans[i].To < 0 {
 			l.Spans[i].To = len(l.Rows)
 		}
 	}
+}
+
+// end drops what came after the finding, and says what it was.
+func (l *Timeline) end(f *found, step int) {
+	n := 0
+	for i := range l.Rows {
+		if r := &l.Rows[i]; r.Step > step {
+			break
+		} else if r.Step > 0 || n == i && !r.Waits {
+			n = i + 1
+		}
+	}
+	l.Rows = l.Rows[:n]
+	for i := range l.Spans {
+		if s := &l.Spans[i]; s.To > n {
+			s.To = n
+		}
+	}
+	note := "✗ " + f.kind.String()
+	if f.kind == Failure || f.kind == Broken {
+		note = "✗ " + f.msg
+		if i := strings.Index(note, ": "); i > 0 && f.task != noTask {
+			note = "✗ " + note[i+2:]
+		}
+	}
+	l.Rows = append(l.Rows, Row{Task: f.task, Op: sched.Start, Woken: -1, Slept: -1, Note: note})
 }
