@@ -442,7 +442,7 @@ func TestS17_WakesHappenOutsideTheLock(t *testing.T) {
 	h := g.hold(sched.Unpark, "waiter")
 	up := start(func() error { s.Up(); return nil })
 	<-h.reached
-	s.Count() // takes the lock; would hang if the waker had it
+	must(t, prompt(t, "Count, which takes the lock", start(func() error { s.Count(); return nil })))
 	h.release()
 	must(t, <-got)
 	must(t, <-up)
