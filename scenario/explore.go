@@ -14,10 +14,10 @@ import (
 type Options struct {
 	// Explore are the explorer's, such as a plan and a budget.
 	Explore []explore.Option
-	// Known, when not nil, says of a violation's signature that it is to be
-	// passed over, so that what happens after it can be seen. An execution
-	// is still over with a violation that is fatal.
-	Known func(signature string) bool
+	// Known, when not nil, says of a violation that it is to be passed over,
+	// so that what happens after it can be seen. An execution is still over
+	// with a violation that is fatal.
+	Known func(*invariant.Violation) bool
 	// Found is called for each finding as soon as it is made.
 	Found func(*Found)
 }
@@ -62,7 +62,7 @@ func Explore(ctx context.Context, g *lookup.Generation, s *Scenario, o Options) 
 	program := func(x *explore.Run) {
 		last = nil
 		s.play(x, g, func(v *invariant.Violation) {
-			if last != nil || o.Known != nil && o.Known(v.Signature()) {
+			if last != nil || o.Known != nil && o.Known(v) {
 				return
 			}
 			last = v
@@ -73,7 +73,7 @@ func Explore(ctx context.Context, g *lookup.Generation, s *Scenario, o Options) 
 		v := last
 		if v == nil {
 			v = invariant.Ending(f)
-			if o.Known != nil && o.Known(v.Signature()) {
+			if o.Known != nil && o.Known(v) {
 				return
 			}
 		}

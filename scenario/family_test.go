@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/floodgate-go/floodgate/devfs/invariant"
 	"github.com/floodgate-go/floodgate/devfs/lookup"
 	"github.com/floodgate-go/floodgate/explore"
 )
@@ -22,12 +23,15 @@ func TestTry(t *testing.T) {
 		known := map[string]bool{}
 		r := Explore(context.Background(), g, s, Options{
 			Explore: []explore.Option{explore.Plan(explore.POS(300), explore.PCT(3, 300), explore.DPOR(3*time.Second))},
-			Known:   func(s string) bool { return known[s] },
+			Known:   func(v *invariant.Violation) bool { return known[v.Signature()] },
 			Found:   func(f *Found) { known[f.Signature()] = true },
 		})
 		t.Logf("%s: %s", g, r.Certificate.String())
 		for _, f := range r.Found {
-			t.Logf("   %d %v %s [%s]", f.Finding.Execution, f.Effect, f.Error(), f.Signature())
+			t.Logf("   %d %v %s [%s]", f.Finding.Execution, f.Effect, f.Error(), f.Token())
+			if os.Getenv("LONG") != "" {
+				t.Logf("%s", f.Finding.Timeline.Text(0))
+			}
 		}
 	}
 }

@@ -26,6 +26,13 @@ type name struct {
 	first  int   // 1: it was there at the start
 	makers int   // of calls of the kernel that make it, going on
 	maker  Actor // the last
+	left   leaving
+}
+
+// A leaving is the end of a lookup.
+type leaving struct {
+	by    Actor
+	woken Actor // who had woken it
 }
 
 // An Answer is a call whose answer is to be checked.
@@ -97,7 +104,7 @@ func (m *Monitor) Ask(t *sched.Task, op string, paths ...string) *Answer {
 	if op == "register" {
 		n := a.last().n
 		n.makers++
-		n.maker = m.actor(a.t)
+		n.maker = Actor{Role: "registration", Task: a.t.Name()}
 	}
 	m.answers.open = append(m.answers.open, a)
 	a.look()
@@ -197,7 +204,7 @@ func (a *Answer) Is(err error) {
 	if why := a.wrong(errno); why != "" {
 		who := m.actor(a.t)
 		v := &Violation{Statement: "SF-13", What: why, Effect: Wrong, Object: a.op + " " + a.last().n.path,
-			Who: Actor{Role: a.party(), Task: who.Task}, Other: a.cause(errno)}
+			Who: Actor{Role: a.party(), Task: who.Task}, Other: a.cause(why)}
 		m.tell(v)
 	}
 }
@@ -208,25 +215,21 @@ func (a *Answer) party() string {
 	if kind != user {
 		return kind
 	}
-	switch a.op {
-	case "stat", "open":
-		return "walker"
-	}
-	return "changer"
+	return "caller"
 }
 
 // cause says whose step has made an answer wrong, as far as it is known: who has
 // ended the last wait of the call, or who has left the dentry as it is.
-func (a *Answer) cause(errno syscall.Errno) Actor {
-	if a.t.woken != (Actor{}) {
+func (a *Answer) cause(why string) Actor {
+	early := why == early
+	if early && a.t.woken != (Actor{}) {
 		return a.t.woken
 	}
-	for d, left := range a.m.left {
-		if d.Path() == a.last().n.path && left.Task != a.t.Name() {
-			return left
-		}
+	l := a.last().n.left
+	if early && l.woken != (Actor{}) {
+		return l.woken
 	}
-	return Actor{}
+	return l.by
 }
 
 // count notes a success, for the balance at the end.
@@ -239,6 +242,8 @@ func (a *Answer) count() {
 		n.made--
 	}
 }
+
+const early = "ENOENT before the daemon has answered"
 
 // wrong says what is wrong with an answer, in words that do not vary.
 func (a *Answer) wrong(errno syscall.Errno) string {
@@ -265,7 +270,7 @@ func (a *Answer) wrong(errno syscall.Errno) string {
 		case !any(func(w *witness) bool { return w.absent }):
 			return "ENOENT, and the name was there all the time"
 		case a.op != "register" && a.op != "unregister" && !any(func(w *witness) bool { return w.missing }):
-			return "ENOENT before the daemon has answered"
+			return early
 		}
 	case syscall.EEXIST:
 		if !w.present {
@@ -309,4 +314,12 @@ func (m *Monitor) balance() {
 			m.tell(&Violation{Statement: "SF-13", What: "the successes do not add up to what is there", Effect: Wrong, Object: x.path})
 		}
 	}
+}
+
+// left returns who has last looked a name up.
+func (a *answers) left(path string) Actor {
+	if n := a.name(path); n != nil {
+		return n.left.by
+	}
+	return Actor{}
 }

@@ -53,7 +53,7 @@ func (m *Monitor) negative(d *vfs.Dentry) {
 		return
 	}
 	m.tell(&Violation{Statement: "SF-14", What: "a name is registered and stays known as missing", Effect: Latent,
-		Object: name, Who: m.answers.maker(name), Other: m.left[d]})
+		Object: name, Who: m.answers.maker(name), Other: m.answers.left(name)})
 }
 
 // hooked is the part of SF-10 that holds at any time: what is in the tree has a

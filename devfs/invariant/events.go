@@ -51,8 +51,7 @@ func (m *Monitor) queueChanged(t *task) {
 // taken notes that t has taken an event off the queue: the daemon to handle it,
 // or somebody to drop it.
 func (m *Monitor) taken(t *task, e queuedEvent) {
-	if l := t.Label(); l == &devfs.D11 {
-		m.handled()
+	if l := t.Label(); l != nil && l.ID[0] == 'D' {
 		m.events.handling, m.events.handler = &e, t
 		m.events.read = append(m.events.read, devfs.Event{Type: e.Type, Name: e.Name})
 		return
@@ -63,7 +62,11 @@ func (m *Monitor) taken(t *task, e queuedEvent) {
 // readAgain notes that the daemon has come back for more: what it had is
 // handled.
 func (m *Monitor) readAgain(t *task) {
-	if m.events.handling != nil && t == m.events.handler && t.Label() == &devfs.D0 {
+	if m.events.handling == nil || t != m.events.handler {
+		return
+	}
+	switch t.Label() {
+	case &devfs.D0, &devfs.D1, &devfs.D2:
 		m.handled()
 	}
 }
@@ -116,16 +119,16 @@ func (m *Monitor) Delivered(t *sched.Task, e devfs.Event) {
 
 // targets is SF-6: each queued event points to what is alive.
 func (m *Monitor) targets() {
-	for n := range m.events.list {
-		e := &m.events.list[n]
-		if e.By == nil {
-			continue
+	m.fs.PeekEvents(func(e devfs.EventPeek) {
+		switch {
+		case e.Alive:
+		case e.By != nil:
+			m.tell(m.outlived(m.find(e.By), e.Name))
+		default:
+			m.tell(&Violation{Statement: "SF-6", What: "an event points to an entry that is freed", Effect: Crash,
+				Object: e.Name, Who: m.actor(m.cur)})
 		}
-		u := m.find(e.By)
-		if u == nil || u.gone(e) {
-			m.tell(m.outlived(u, e.Name))
-		}
-	}
+	})
 }
 
 // outlived is the violation of SF-6 by an event of a looker that has returned.
@@ -138,38 +141,19 @@ func (m *Monitor) outlived(u *task, name string) *Violation {
 	return v
 }
 
-// gone reports whether the placeholder that an event of u points to is gone.
-func (u *task) gone(e *queuedEvent) bool {
-	for _, k := range u.calls {
-		for n := range k.inside {
-			in := &k.inside[n]
-			if in.method == vfs.Lookup && in.d.Path() == e.Name {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// deadTargets is the rest of SF-6, for what an event has references on.
-func (m *Monitor) deadTargets() {
-	m.fs.PeekEvents(func(e devfs.EventPeek) {
-		if e.By == nil && !e.Alive {
-			m.tell(&Violation{Statement: "SF-6", What: "an event points to an entry that is freed", Effect: Crash,
-				Object: e.Name, Who: m.actor(m.cur)})
-		}
-	})
-}
-
 // waitLeft is LV-5 for those who wait for the daemon: whoever has asked it does
 // not go on before it has answered, as long as it is there.
 func (m *Monitor) waitLeft(t *task, d *vfs.Dentry) {
 	e := m.events.handling
-	if e == nil || e.By == nil || !e.By.Is(t.Task) || e.Name != d.Path() {
+	// A lookup that has not hashed its dentry has not answered: it waits outside.
+	if !d.PeekState().Hashed || e == nil || e.By == nil || !e.By.Is(t.Task) || e.Name != d.Path() {
 		return
 	}
 	if owner, _ := m.fs.PeekOwner(); owner == nil || !m.events.handler.Is(owner) || m.events.handler == t {
 		return
+	}
+	if _, appeared := m.fs.PeekName(e.Name); appeared {
+		return // and it need not wait any longer
 	}
 	m.tell(&Violation{Statement: "LV-5", What: "a looker returns while the daemon is handling its event", Effect: Latent,
 		Object: d.Path(), Who: Actor{Role: "looker", Task: t.Name()}, Other: t.woken})

@@ -50,10 +50,8 @@ func (m *Monitor) usedAfterEnd(v *Violation, e *refcount.UseAfterEnd) {
 	case "wait_queue_t":
 		v.Statement, v.What = "SF-5", "a waker uses the element of a sleeper that has returned"
 	case "placeholder":
-		v.Statement, v.What = "SF-6", "the daemon reads an event whose placeholder is gone"
-		if u := m.find(e.Ended.Task); u != nil {
-			v.Other = Actor{Role: "looker", Task: u.Name()}
-		}
+		gone := m.outlived(m.find(e.Ended.Task), of)
+		v.Statement, v.What, v.Who, v.Other = gone.Statement, gone.What, gone.Who, gone.Other
 	default:
 		v.Statement, v.What = "SF-10", "an entry is used after it was freed"
 	}
@@ -86,16 +84,16 @@ func firstLine(s string) string {
 }
 
 // census says in words that do not vary what is left.
-func census(c *devfs.Census) string {
+func census(c *devfs.Census) (statement, what string) {
 	switch {
 	case c.Records != 0 || c.Frames != 0:
-		return "at the end records of lookups are left"
+		return "LV-8", "at the end records of lookups are left"
 	case c.Entries != c.Hooked:
-		return "at the end entries are left that are not in the tree"
+		return "SF-10", "at the end entries are left that are not in the tree"
 	case c.Negative != 0:
-		return "at the end negative dentries are left"
+		return "LV-8", "at the end negative dentries are left"
 	case c.Bound != c.Inodes:
-		return "at the end inodes are left that no entry knows"
+		return "SF-12", "at the end inodes are left that no entry knows"
 	}
-	return "at the end references of entries are left"
+	return "SF-10", "at the end references of entries are left"
 }

@@ -9,7 +9,6 @@ import (
 
 // sleeps is SF-7 and LV-3: t is about to sleep until somebody wakes it.
 func (m *Monitor) sleeps(t *task, op *sched.Op) {
-	t.parked, t.on, t.woken = op.Obj, op.On, Actor{}
 	t.asleep = op.Gate != nil && !op.Gate.Ready()
 	t.bound = m.events.queued
 	in := t.in()

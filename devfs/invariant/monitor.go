@@ -60,8 +60,8 @@ type Monitor struct {
 	seq   int // steps seen
 
 	cells []cell // by object ID
-	left  map[*vfs.Dentry]Actor
 
+	debts   []debt
 	events  events
 	answers answers
 }
@@ -78,11 +78,11 @@ type cell struct {
 type task struct {
 	*sched.Task
 	kind   Kind
-	calls  []*call // nested, the innermost last
-	parked *sched.Object
-	on     *sched.Object
-	asleep bool // announced a sleep whose wake was not there
-	bound  int  // the last event queued when the sleep began
+	calls  []*call       // nested, the innermost last
+	linked *sched.Object // the queue it is in, or was
+	parker *sched.Object // what it sleeps in, where that is its own
+	asleep bool          // announced a sleep whose wake was not there
+	bound  int           // the last event queued when the sleep began
 	woken  Actor
 	saw    *vfs.DentryOps // what the last load of d_op saw, in a revalidate
 	touch  int            // the last cell of a dentry that was touched, -1: none
@@ -102,7 +102,7 @@ type inside struct {
 	held   []held
 	data   any // d_fsdata when it slept
 	slept  bool
-	asked  bool
+	looked bool // has loaded d_fsdata
 }
 
 type held struct {
@@ -112,7 +112,7 @@ type held struct {
 
 // New makes a monitor on s.
 func New(s sched.Scheduler, c Config) *Monitor {
-	return &Monitor{inner: s, c: c, told: map[string]bool{}, left: map[*vfs.Dentry]Actor{}}
+	return &Monitor{inner: s, c: c, told: map[string]bool{}}
 }
 
 // Attach makes m watch fs, which was made on it.
@@ -223,7 +223,12 @@ func (m *Monitor) Object(spec sched.Spec) *sched.Object {
 		m.cells = append(m.cells, cell{})
 	}
 	c := cell{}
-	if spec.Kind == sched.KindVar {
+	switch spec.Kind {
+	case sched.KindParker:
+		if m.cur != nil {
+			m.cur.parker, m.cur.woken = o, Actor{}
+		}
+	case sched.KindVar:
 		switch {
 		case strings.HasPrefix(spec.Name, "d_op "):
 			c.kind = 'o'
@@ -268,13 +273,14 @@ func (m *Monitor) Done(op sched.Op, result int64) {
 
 // note follows what the statements need to know.
 func (m *Monitor) note(t *task, op *sched.Op, result int64) {
+	m.readAgain(t)
 	switch op.Kind {
+	case sched.Get, sched.Put:
+		m.refer(t, op)
 	case sched.Wake, sched.Unpark:
-		for _, u := range m.tasks {
-			if u.asleep && (u.on == op.Obj || u.parked == op.Obj) {
-				u.woken = m.actor(t)
-			}
-		}
+		m.wakes(t, op.Obj)
+	case sched.Enqueue:
+		t.linked, t.woken = op.Obj, Actor{}
 	case sched.Store, sched.Update:
 		if op.Obj.Kind != sched.KindVar {
 			return
@@ -299,11 +305,24 @@ func (m *Monitor) note(t *task, op *sched.Op, result int64) {
 			m.sawOps(t)
 		case 'f':
 			t.touch = op.Obj.ID
-			m.sawData(t, op.Obj, result != 0)
+			m.sawData(t, result != 0)
 		case 'i':
 			t.touch = op.Obj.ID
 		}
-		m.readAgain(t)
+	}
+}
+
+// wakes notes whom t has woken. Who was woken by somebody who has himself just
+// been woken owes it to whoever woke that one.
+func (m *Monitor) wakes(t *task, o *sched.Object) {
+	by := m.actor(t)
+	if by.Role == "looker" && t.woken != (Actor{}) {
+		by = t.woken
+	}
+	for _, u := range m.tasks {
+		if u != t && (u.linked == o || u.parker == o) {
+			u.woken = by
+		}
 	}
 }
 

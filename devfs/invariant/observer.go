@@ -54,7 +54,9 @@ func (o observer) Leave(c *vfs.Call, method vfs.Method, d *vfs.Dentry) {
 	m.sameLocks(u, c, in)
 	switch method {
 	case vfs.Lookup:
-		m.left[d] = m.actor(u)
+		if n := m.answers.name(d.Path()); n != nil {
+			n.left = leaving{m.actor(u), u.woken}
+		}
 		m.lookupLeft(u, d)
 		m.waitLeft(u, d)
 	case vfs.Revalidate:

@@ -2,7 +2,6 @@ package invariant
 
 import (
 	"github.com/floodgate-go/floodgate/devfs/lookup"
-	"github.com/floodgate-go/floodgate/sched"
 	"github.com/floodgate-go/floodgate/vfs"
 )
 
@@ -15,26 +14,18 @@ func (m *Monitor) sawOps(t *task) {
 
 // sawData is SF-4: what t reads of a dentry for one decision was so at one
 // instant. Operations of a lookup in flight and no record never were.
-func (m *Monitor) sawData(t *task, o *sched.Object, there bool) {
+func (m *Monitor) sawData(t *task, there bool) {
 	in := t.in()
-	if in == nil || in.method != vfs.Revalidate || t.saw == nil || !t.saw.InFlight || there {
+	if in == nil || in.method != vfs.Revalidate || t.saw == nil || !t.saw.InFlight {
 		return
 	}
-	t.saw = nil
-	if m.fs == nil || o == nil {
+	first := !in.looked // the second look is under the lock, and for that
+	in.looked = true
+	if there || !first {
 		return
-	}
-	if m.sawRecordBefore(in) {
-		return // a second look, under the lock
 	}
 	m.tell(&Violation{Statement: "SF-4", What: "sees the operations of a lookup in flight, and then no record", Effect: Latent,
 		Object: in.d.Path(), Who: m.actor(t), Other: m.writer(t)})
-}
-
-func (m *Monitor) sawRecordBefore(in *inside) bool {
-	before := in.asked
-	in.asked = true
-	return before
 }
 
 // lookupLeft is the first half of SF-3: when the lookup of a dentry is over, the
@@ -75,14 +66,13 @@ func (m *Monitor) dentryRecord(d *vfs.Dentry, s vfs.DentryPeek) {
 func (m *Monitor) elements() {
 	m.fs.PeekLive().PeekRecords(func(r lookup.RecordPeek) {
 		for _, l := range r.Links {
-			u := m.find(l.Task)
 			switch {
 			case r.Alive && l.Left:
 				m.tell(&Violation{Statement: "SF-5", What: "the element of a sleeper that has returned is linked in a live record",
-					Effect: Latent, Object: "/" + r.Name, Who: m.actor(u)})
+					Effect: Latent, Object: "/" + r.Name, Who: Actor{Role: "revalidator", Task: l.Task.Name()}})
 			case !r.Alive && !l.Left && !l.Task.Killed():
 				m.tell(&Violation{Statement: "SF-5", What: "a record ends while a sleeper's element is linked in it",
-					Effect: Latent, Object: "/" + r.Name, Who: m.actor(m.find(r.Owner))})
+					Effect: Latent, Object: "/" + r.Name, Who: Actor{Role: "looker", Task: r.Owner.Name()}})
 			}
 		}
 	})

@@ -34,7 +34,6 @@ func (m *Monitor) Check() {
 	m.elements()
 	if len(m.events.list) > 0 {
 		m.targets()
-		m.deadTargets()
 	}
 	m.ownership()
 	m.answersStep()
@@ -55,10 +54,9 @@ func (m *Monitor) Finish() {
 	m.Check()
 	c := m.fs.Census()
 	if err := c.Check(); err != nil {
-		m.tell(&Violation{Statement: "LV-8", What: census(&c), Effect: Leak, Err: err, Object: err.Error()})
-	}
-	if c.Entries == c.Hooked && c.Refs != c.Hooked+c.Bound+c.Above {
-		m.tell(&Violation{Statement: "SF-10", What: "references on entries do not add up", Effect: Leak, Err: c.Check()})
+		v := &Violation{Effect: Leak, Err: err, Object: err.Error(), Who: m.debtors()}
+		v.Statement, v.What = census(&c)
+		m.tell(v)
 	}
 	m.balance()
 }
