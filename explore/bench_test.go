@@ -3,6 +3,7 @@ package explore_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"testing"
 
 	"github.com/floodgate-go/floodgate/explore"
@@ -77,6 +78,7 @@ func BenchmarkExecutions(b *testing.B) {
 		{"locks3x3", lockRounds(3, 3)},
 		{"locks2x6", lockRounds(2, 6)},
 		{"locks2x12", lockRounds(2, 12)},
+		{"locks3x14", lockRounds(3, 14)}, // 84 steps
 		{"fetchadd3x3", conflicting(3, 3)},
 		{"loadstore4", loadStore(4)},
 		{"buffer3", buffer(3)},
@@ -89,37 +91,63 @@ func BenchmarkExecutions(b *testing.B) {
 	}
 }
 
-// A baton is an object that two tasks use in turns.
-type baton struct{ turn int }
+// A bare change of coroutine, from one through the driver to another: what no
+// step with a change of task can be cheaper than.
+func BenchmarkBareChange(b *testing.B) {
+	loop := func(yield func(struct{}) bool) {
+		for yield(struct{}{}) {
+		}
+	}
+	one, stop1 := iter.Pull(loop)
+	two, stop2 := iter.Pull(loop)
+	defer stop1()
+	defer stop2()
+	for b.Loop() {
+		one()
+		two()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(2*b.N), "ns/change")
+}
+
+// A baton is an object that two tasks use, in turns or not.
+type baton struct {
+	turns bool
+	turn  int
+}
 
 type turnGate struct {
 	b  *baton
 	of int
 }
 
-func (g *turnGate) Ready() bool { return g.b.turn == g.of }
+func (g *turnGate) Ready() bool { return !g.b.turns || g.b.turn == g.of }
 
-// Each step is a change of task; the figure is for one step and all that comes
-// with it: the change, the gates of both tasks, the decision.
+// Two tasks that take each step in turns, against the same two one after the
+// other: what is left is the change of task, with the decision for it.
 func BenchmarkTaskChange(b *testing.B) {
 	const rounds = 500
-	fn := func(x *explore.Run) {
-		o := x.Scheduler().Object(sched.Spec{Kind: sched.KindVar, Name: "baton"})
-		bt := &baton{}
-		for i := range 2 {
-			x.Go(fmt.Sprint("t", i), func() {
-				op := sched.Op{Kind: sched.Update, Gate: &turnGate{bt, i}}
-				for range rounds {
-					o.Step(op)
-					bt.turn = 1 - i
-					o.Done(op, 0)
-				}
-			})
+	perStep := func(turns bool) float64 {
+		fn := func(x *explore.Run) {
+			o := x.Scheduler().Object(sched.Spec{Kind: sched.KindVar, Name: "baton"})
+			bt := &baton{turns: turns}
+			for i := range 2 {
+				x.Go(fmt.Sprint("t", i), func() {
+					op := sched.Op{Kind: sched.Update, Gate: &turnGate{bt, i}}
+					for range rounds {
+						o.Step(op)
+						bt.turn = 1 - i
+						o.Done(op, 0)
+					}
+				})
+			}
 		}
+		r := explore.Explore(context.Background(), fn, explore.Plan(explore.PCT(1, b.N/(2*rounds)+1)))
+		p := r.Certificate.Phases[0]
+		return float64(p.Elapsed.Nanoseconds()) / float64(p.Steps)
 	}
-	r := explore.Explore(context.Background(), fn, explore.Plan(explore.Uniform(b.N/(2*rounds)+1)))
-	p := r.Certificate.Phases[0]
-	b.ReportMetric(float64(p.Elapsed.Nanoseconds())/float64(p.Steps), "ns/change")
+	with, without := perStep(true), perStep(false)
+	b.ReportMetric(with, "ns/step")
+	b.ReportMetric(with-without, "ns/change")
 }
 
 // One tree, by several workers.

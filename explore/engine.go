@@ -177,8 +177,7 @@ func (e *engine) reset() {
 
 // drive resumes one task after another until nobody is next.
 func (e *engine) drive() {
-	for e.next != nil {
-		t := e.next
+	for t := e.next; t != nil; t = e.next {
 		e.next = nil
 		e.cur = t
 		t.resume()
@@ -220,7 +219,7 @@ func (e *engine) start(name string, st *sched.Task, f func(), daemon, idle bool)
 		panic(fmt.Sprintf("explore: more than %d tasks", maxTasks))
 	}
 	if e.n == len(e.tasks) {
-		e.tasks = append(e.tasks, &task{e: e, i: e.n})
+		e.tasks = append(e.tasks, newTask(e, e.n))
 	}
 	t := e.tasks[e.n]
 	e.n++
@@ -357,7 +356,7 @@ func (e *engine) unwindAll() {
 		t.resume()
 		if t.state != ended {
 			t.force()
-			e.tasks[i] = &task{e: e, i: i}
+			e.tasks[i] = newTask(e, i)
 		}
 	}
 	e.cur = nil

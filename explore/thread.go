@@ -25,13 +25,17 @@ type driver struct {
 	exited *task // ended by runtime.Goexit
 }
 
-// resume lets t run until it pauses. It is called by the driver.
-func (t *task) resume() {
-	if t.next == nil {
+func newTask(e *engine, i int) *task {
+	t := &task{e: e, i: i}
+	t.next = func() (struct{}, bool) { // the first time
 		t.next, t.stop = iter.Pull(t.loop)
+		return t.next()
 	}
-	t.next()
+	return t
 }
+
+// resume lets t run until it pauses. It is called by the driver.
+func (t *task) resume() { t.next() }
 
 // pause gives the processor back to the driver, until it resumes t.
 func (t *task) pause() { t.yield(struct{}{}) }

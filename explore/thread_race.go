@@ -95,6 +95,8 @@ type mailbox struct {
 	n     int
 }
 
+func newTask(e *engine, i int) *task { return &task{e: e, i: i} }
+
 // resume lets t run until it pauses. It is called by the driver.
 func (t *task) resume() {
 	e := t.e
