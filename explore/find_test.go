@@ -376,6 +376,18 @@ func TestTokens(t *testing.T) {
 	}
 }
 
+// A token is the same on every machine, and with and without the race detector.
+func TestTokensTravel(t *testing.T) {
+	for _, tc := range []struct {
+		fn    func(*explore.Run)
+		token string
+	}{{abba, "fp2lqx.a2>b"}, {lostWakeup, "y9dqrv.a2>b"}, {lostUpdate, "11aibk.a2>b"}} {
+		if f := only(t, tc.fn); f.Token != tc.token {
+			t.Errorf("token %s, want %s", f.Token, tc.token)
+		}
+	}
+}
+
 // One seed, one result; and what is sampled does not depend on the workers.
 func TestOneSeedOneResult(t *testing.T) {
 	three := func(x *explore.Run) {

@@ -102,7 +102,7 @@ func (tr *tree) look(hist []use, a access, t *task, clock []int32) {
 		head := heads[u.class]
 		if racing {
 			known := o.cover[p] > u.row
-			if !known && p != t.i && (b&races != 0 || b&spare != 0 && a.spare) {
+			if !known && p != t.i && !(tr.never && gated && u.class == read) && (b&races != 0 || b&spare != 0 && a.spare) {
 				// A race hides what lies behind it, unless the step was
 				// not possible there: then it may not even be one.
 				hides := !gated || t.row < u.row && tr.path[u.row].enabled.has(t.i)
@@ -216,6 +216,8 @@ func (tr *tree) leads(clock []int32, seen set, first *[maxTasks]int32) bool {
 // because they were blocked to the end or the execution was cut short.
 func (tr *tree) pending(e *engine) {
 	o := &tr.hb
+	tr.never = true
+	defer func() { tr.never = false }()
 	k := int32(tr.k)
 	o.grow(tr.k)
 	for i := range e.n {

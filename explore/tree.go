@@ -31,6 +31,7 @@ type tree struct {
 	acc   []access  // footprints of steps on the path, and of those done at its nodes
 	sleep []sleeper // sleep sets of the nodes on the path
 	hb    order
+	never bool // the step being judged was blocked to the end: no look at what it waits for has kept it from happening
 
 	traces, blocked uint64
 	started         bool
