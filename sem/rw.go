@@ -86,11 +86,21 @@ func (l *RW) DownWrite(ctx context.Context) error {
 
 // TryDownRead locks l for reading if that needs no sleep, and reports whether
 // it did (down_read_trylock).
-func (l *RW) TryDownRead() bool { return l.tryDown(reader) }
+func (l *RW) TryDownRead() bool {
+	if v := l.word.Load(); uint64(v) < writing-1 && l.self.Load() == l && l.word.CompareAndSwap(v, v+1) {
+		return true
+	}
+	return l.tryDown(reader)
+}
 
 // TryDownWrite locks l for writing if that needs no sleep, and reports whether
 // it did (down_write_trylock).
-func (l *RW) TryDownWrite() bool { return l.tryDown(writer) }
+func (l *RW) TryDownWrite() bool {
+	if l.self.Load() == l && l.word.CompareAndSwap(0, writing) {
+		return true
+	}
+	return l.tryDown(writer)
+}
 
 // UpRead unlocks l for a reader (up_read). It panics with a *[MisuseError] if
 // there is none.

@@ -57,7 +57,7 @@ func (s *Semaphore) Init(sc sched.Scheduler, name string, n int, opts ...Option)
 
 func (s *Semaphore) init(sc sched.Scheduler, name string, n int, opts []Option) {
 	set := newSetup(sc, name, opts)
-	limit := int64(math.MaxInt64)
+	limit := int64(math.MaxInt)
 	if set.limited() {
 		limit = set.limit
 	}
@@ -142,7 +142,7 @@ func (s *Semaphore) TryDownN(n int) bool { return s.tryDown(int64(n), nil) }
 
 // Up gives a permit: to the longest waiter, or back to the count (up). It
 // never sleeps. It panics with a *[MisuseError] if that would raise the count
-// above the [Limit], or above the largest int64; the count is then unchanged.
+// above the [Limit], or above the largest int; the count is then unchanged.
 func (s *Semaphore) Up() {
 	// What most semaphores are used for, small enough to be inlined. Only
 	// who was made with at most one permit tries it: a compare-and-swap that

@@ -27,7 +27,7 @@ func (s *Semaphore) lock() {
 	}
 	s.mu.Lock()
 	if s.self.Load() == nil { // a zero value at its first use
-		s.lim.Store(math.MaxInt64)
+		s.lim.Store(math.MaxInt)
 		s.self.Store(s)
 	}
 	if s.load() != frozen { // only we freeze it
