@@ -9,21 +9,21 @@
 // sleep with a context, their zero values work, and their names are the ones a
 // kernel engineer knows.
 //
-//	        a program: vfs, devfs, yours
-//	                    │ takes its locks from
-//	                 Provider
-//	        ┌───────────┼────────────┬─────────────────┐
-//	      ours      provider/std  provider/xsync  provider/deadlock
-//	        │           │            │                 │
-//	  sem · waitq    sync.Cond    x/sync           go-deadlock
-//	        └───────────┴─────┬──────┴─────────────────┘
-//	                          │ announce each step to
-//	                  sched.Scheduler
-//	        ┌─────────┬───────┴──┬───────────┐
-//	       nil     NewNoise   lockdep     explore
-//	     nobody,   yields     who holds,  chooses
-//	    goroutines now and    who waits,  who goes
-//	               then       cycles      next
+//	      a program: vfs, devfs, yours
+//	                  │ takes its locks from
+//	               Provider
+//	      ┌───────────┼────────────┬─────────────────┐
+//	    ours      provider/std  provider/xsync  provider/deadlock
+//	      │           │            │                 │
+//	sem · waitq    sync.Cond    x/sync           go-deadlock
+//	      └───────────┴─────┬──────┴─────────────────┘
+//	                        │ announce each step to
+//	                sched.Scheduler
+//	      ┌─────────┬───────┴──┬───────────┐
+//	     nil     NewNoise   lockdep     explore
+//	   nobody,   yields     who holds,  chooses
+//	  goroutines now and    who waits,  who goes
+//	             then       cycles      next
 //
 // # A program
 //
