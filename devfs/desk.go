@@ -152,10 +152,11 @@ func (k *desk) ask(c *vfs.Call, at dir, name string) (f *lookup.Flight, first bo
 	if at.closed {
 		return nil, false, nil
 	}
-	sec.Enter(sched.Update)
+	sec.Enter(sched.Load)
+	owner := k.q.task.Peek()
 	want := k.wants(t)
 	if want {
-		f = k.board.Join(at, name)
+		f = k.board.Join(at, name, t)
 	}
 	sec.Leave(int64(len(name)))
 	if f != nil || !want {
@@ -169,15 +170,14 @@ func (k *desk) ask(c *vfs.Call, at dir, name string) (f *lookup.Flight, first bo
 		return nil, false, nil
 	}
 	cred := t.Cred()
-	f = k.board.Make(at, name, k.fs.config.LookupTimeout, t)
+	f = k.board.Make(at, name, k.fs.config.LookupTimeout, t, owner)
 	ev := &event{Event: Event{Type: Lookup, UID: cred.UID, GID: cred.GID}, flight: f, dir: at.e, by: t}
 	ev.climb(at.e)
 	// Nobody else can have made a flight of this name: we have i_sem.
 	sec.Enter(sched.Update)
-	owner := k.q.task.Peek()
 	want = k.wants(t) && k.append(ev)
 	if want {
-		k.board.Put(f)
+		k.board.Put(f, t)
 	}
 	sec.Leave(int64(len(k.q.queue.list)))
 	if !want {
@@ -185,7 +185,6 @@ func (k *desk) ask(c *vfs.Call, at dir, name string) (f *lookup.Flight, first bo
 		f.Drop(t)
 		return nil, false, nil
 	}
-	f.SetWaker(owner)
 	return f, true, nil
 }
 
@@ -300,13 +299,16 @@ func (l landing) end(e lookup.End, by *sched.Task) {
 // appeared ends the flight of a name that was registered.
 func (k *desk) appeared(at *entry, name string) {
 	sec := &k.q.queue.sec
-	sec.Enter(sched.Update)
-	f := k.board.Join(dir{at.dir, at}, name)
-	settle := f != nil && k.board.Take(f)
+	sec.Enter(sched.Load)
+	f := k.board.Join(dir{at.dir, at}, name, nil)
 	sec.Leave(int64(len(name)))
-	if f != nil {
-		landing{f, settle}.end(lookup.Appeared, nil)
+	if f == nil {
+		return
 	}
+	sec.Enter(sched.Update)
+	settle := k.board.Take(f)
+	sec.Leave(int64(len(name)))
+	landing{f, settle}.end(lookup.Appeared, nil)
 }
 
 // close is the last close of the control node. What is queued and what is in

@@ -61,6 +61,12 @@ func (d *Dentry) Put() {
 
 // put is Put for one dentry, and reports whether it was forgotten.
 func (d *Dentry) put() (forgotten bool) {
+	if !d.shown && d.count == 1 && d.PeekInode() == nil {
+		// Only its maker knows it: this is no step.
+		d.count, d.dead = 0, true
+		d.tree.gone(d)
+		return true
+	}
 	k := d.siblings()
 	k.sec.Enter(sched.Update)
 	d.count--
@@ -105,6 +111,7 @@ func (d *Dentry) Add(i *Inode) {
 	if i != nil {
 		d.Instantiate(nil, i)
 	}
+	d.shown = true
 	d.publish()
 	k := d.siblings()
 	k.sec.Enter(sched.Update)

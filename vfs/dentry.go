@@ -28,6 +28,7 @@ type Dentry struct {
 	hashed bool
 	dead   bool    // count has reached 0 and the dentry was forgotten
 	older  *Dentry // the next dentry of this name in the hash
+	shown  bool    // it has been in the hash
 
 	inode    atomic.Pointer[Inode]
 	inodeObj *sched.Object

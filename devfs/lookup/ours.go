@@ -80,7 +80,7 @@ func (g *ours) Lookup(c *vfs.Call, d *vfs.Dentry) error {
 // call. What the entries say now is the answer then.
 func answered(c *vfs.Call, dir Dir, name string) bool {
 	for _, p := range c.Waited() {
-		if f, ok := p.(*Flight); ok && f.dir == dir && f.name == name && f.state.Peek() == int64(Handled) {
+		if f, ok := p.(*Flight); ok && f.dir == dir && f.name == name && f.end.Load() == int64(Handled) {
 			return true
 		}
 	}

@@ -1,7 +1,10 @@
 package lookup
 
 import (
+	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -25,14 +28,13 @@ type Flight struct {
 	limit time.Duration
 	life  *refcount.Shared[flight]
 
-	// Guarded by the board's section.
-	refs    int
-	settled bool // somebody is ending it; it is off the board
-
-	state sched.Int64 // an End; set once, after settled
+	settled bool         // somebody is ending it; guarded by the board's section
+	end     atomic.Int64 // an End; set before the queue is closed
+	refs    atomic.Int64 // for checks
 }
 
-// flight is what those with a reference may touch.
+// flight is what those with a reference may touch: the queue, which the end of
+// the flight closes.
 type flight struct{ wait *waitq.Queue }
 
 // An End is how a flight has ended.
@@ -60,6 +62,7 @@ type Board struct {
 	provider floodgate.Provider
 	live     *Live
 	flying   map[where]*Flight
+	mu       sync.Mutex
 	all      []*Flight // alive, for checks; only under a scheduler
 }
 
@@ -74,36 +77,43 @@ func NewBoard(s *sched.Section, p floodgate.Provider, live *Live) *Board {
 }
 
 // Make makes a flight with one reference, which is its event's. It is on no
-// board yet. Limit is how long a call waits for it at most; 0 is for ever.
-func (b *Board) Make(dir Dir, name string, limit time.Duration, by *sched.Task) *Flight {
-	f := &Flight{board: b, dir: dir, name: name, limit: limit, refs: 1}
+// board yet. Limit is how long a call waits for it at most; 0 is for ever. Owner
+// is who is to end it, for reports.
+func (b *Board) Make(dir Dir, name string, limit time.Duration, by, owner *sched.Task) *Flight {
+	f := &Flight{board: b, dir: dir, name: name, limit: limit}
 	s, label := b.provider.Scheduler(), ""
 	if s != nil {
 		label = "flight " + name
-		f.state.Init(s, sched.Spec{Name: label + ".state"})
 	}
-	f.life = refcount.NewShared(s, label, flight{b.provider.NewQueue(label)}, nil, by)
+	q := b.provider.NewQueue(label)
+	q.SetWaker(owner)
+	f.life = refcount.NewShared(s, label, flight{q}, func(*flight) { b.forget(f) }, by)
+	f.refs.Store(1)
 	b.live.Records.Add(1)
 	return f
 }
 
 // Join returns the flight of a name with one more reference, or nil if it is
-// not on the board. The section is entered.
-func (b *Board) Join(dir Dir, name string) *Flight {
+// not on the board. The section is entered, if only for reading: whoever is on
+// the board has the reference of its event, so one more in any order comes to
+// the same.
+func (b *Board) Join(dir Dir, name string, by *sched.Task) *Flight {
 	f := b.flying[where{dir, name}]
 	if f != nil {
-		f.refs++
+		f.get(by)
 	}
 	return f
 }
 
 // Put puts f on the board, with one more reference, the caller's. The section
 // is entered.
-func (b *Board) Put(f *Flight) {
-	f.refs++
+func (b *Board) Put(f *Flight, by *sched.Task) {
+	f.get(by)
 	b.flying[where{f.dir, f.name}] = f
 	if b.provider.Scheduler() != nil {
+		b.mu.Lock()
 		b.all = append(b.all, f)
+		b.mu.Unlock()
 	}
 }
 
@@ -120,34 +130,26 @@ func (b *Board) Take(f *Flight) bool {
 	return true
 }
 
-// Settle ends the flight: all who wait for it go on. The caller has a reference
-// and keeps it, so that the queue outlives the wake. It is none of the board's
-// section. By may be nil: a driver is no task.
+// Settle ends the flight: all who wait for it go on, and whoever has joined it
+// and does not wait yet never will. The caller has a reference, and keeps it
+// until the wake is over. It is none of the board's section. By may be nil: a
+// driver is no task.
 func (f *Flight) Settle(e End, by *sched.Task) {
 	at(by, &S2)
-	f.state.Store(int64(e))
-	at(by, &S3)
-	f.life.Value(by).wait.WakeAll()
+	f.end.Store(int64(e))
+	f.life.Value(by).wait.Close(nil)
 }
 
 // Drop drops a reference; with the last one the flight is dead.
 func (f *Flight) Drop(by *sched.Task) {
-	b := f.board
-	b.Section.Enter(sched.Update)
-	f.refs--
-	n := f.refs
-	if n == 0 {
-		b.forget(f)
-	}
-	b.Section.Leave(int64(n))
-	if n == 0 {
-		f.life.Put(by)
-		b.live.Records.Add(-1)
-	}
+	f.refs.Add(-1)
+	f.life.Put(by)
 }
 
-// SetWaker notes who is to end the flight. See [sched.SetWaker].
-func (f *Flight) SetWaker(t *sched.Task) { f.life.Value(t).wait.SetWaker(t) }
+func (f *Flight) get(by *sched.Task) {
+	f.refs.Add(1)
+	f.life.Get(by)
+}
 
 // Wait sleeps until the flight has ended. It returns an error that matches EINTR
 // and ctx.Err() when the task's [sched.Task.Context] ends first, and one of
@@ -157,29 +159,30 @@ func (f *Flight) Wait(c *vfs.Call) error {
 	t := c.Task()
 	c.At(&F7)
 	q := f.life.Value(t).wait
-	ended := func() bool { return f.state.Load() != int64(Flying) }
-	cond := ended
+	late := func() bool { return false }
 	if f.limit > 0 {
 		s := f.board.provider.Scheduler()
-		var late sched.Int64
-		late.Init(s, sched.Spec{Name: "late " + f.name})
-		cond = func() bool { return ended() || late.Load() != 0 }
+		var over sched.Int64
+		over.Init(s, sched.Spec{Name: "late " + f.name})
+		late = func() bool { return over.Load() != 0 }
 		stop := sched.AfterFunc(s, f.limit, func() {
-			late.Store(1)
+			over.Store(1)
 			q.WakeAll() // those who are not late look, and sleep on
 		})
 		defer stop()
 	}
-	err := q.Wait(t.Context(), cond)
+	err := q.Wait(t.Context(), late)
 	switch {
-	case err != nil && t.Killed():
-		t.Must(err)
+	case errors.Is(err, waitq.ErrClosed):
+		return nil
 	case err != nil:
+		if t.Killed() {
+			t.Must(err)
+		}
 		return &interrupted{err}
-	case f.limit > 0 && !ended():
+	default:
 		return vfs.Badf(syscall.ETIMEDOUT, "no answer from the daemon in %v", f.limit)
 	}
-	return nil
 }
 
 // Put drops the reference of a call.

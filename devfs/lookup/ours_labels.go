@@ -14,7 +14,6 @@ var (
 	F8 = sched.Label{ID: "F8", Text: "put(flight)"}
 
 	S1 = sched.Label{ID: "S1", Text: "take the flight off the board"}
-	S2 = sched.Label{ID: "S2", Text: "state := how it ended"}
-	S3 = sched.Label{ID: "S3", Text: "wake all who wait for it"}
-	S4 = sched.Label{ID: "S4", Text: "put(flight)"}
+	S2 = sched.Label{ID: "S2", Text: "close its queue: all who wait go on"}
+	S3 = sched.Label{ID: "S3", Text: "put(flight)"}
 )

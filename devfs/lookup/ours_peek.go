@@ -23,21 +23,29 @@ func (b *Board) Peek(f func(FlightPeek)) {
 
 // Peek returns the state of the flight without a step.
 func (f *Flight) Peek() FlightPeek {
-	return FlightPeek{ID: f, Dir: f.dir, Name: f.name, Alive: f.life.Alive(), OnBoard: !f.settled, Refs: f.refs,
-		State: End(f.state.Peek())}
+	return FlightPeek{ID: f, Dir: f.dir, Name: f.name, Alive: f.life.Alive(), OnBoard: !f.settled, Refs: int(f.refs.Load()),
+		State: End(f.end.Load())}
 }
 
 // Stray wakes whoever waits for a flight, for no reason. It is for tests: such
 // a thing may happen to any sleep.
 func (b *Board) Stray() {
 	var all []*Flight
-	b.Section.Peek(func() { all = append(all, b.all...) })
+	b.mu.Lock()
+	all = append(all, b.all...)
+	b.mu.Unlock()
 	for _, f := range all {
 		f.life.Value().wait.WakeAll()
 	}
 }
 
-// forget is the end of a flight. The section is entered.
+// forget is the end of a flight.
 func (b *Board) forget(f *Flight) {
+	b.live.Records.Add(-1)
+	if b.provider.Scheduler() == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.all = slices.DeleteFunc(b.all, func(x *Flight) bool { return x == f })
 }
