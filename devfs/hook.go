@@ -61,7 +61,6 @@ func (e *entry) unhookLocked(kid *entry) bool {
 	}
 	l := e.dir
 	l.peek.Lock()
-	defer l.peek.Unlock()
 	if kid.prev != nil {
 		kid.prev.next = kid.next
 	} else {
@@ -75,6 +74,7 @@ func (e *entry) unhookLocked(kid *entry) bool {
 	kid.prev, kid.next, kid.hooked = nil, nil, false
 	kid.leaving.Store(true)
 	delete(l.byName, kid.name)
+	l.peek.Unlock() // what follows takes steps
 	if e.fs.gen.Coupled {
 		kid.unhash()
 	}

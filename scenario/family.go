@@ -53,7 +53,7 @@ const (
 	Executes     DaemonKind = "exec"  // has a helper with a group of its own look another name up, and waits for it
 	Renames      DaemonKind = "mv"    // renames
 	Dies         DaemonKind = "die"   // ends
-	KilledAtWill DaemonKind = "kill"  // does nothing, and is closed at any time
+	KilledAtWill DaemonKind = "kill"  // does nothing, and is killed at any time
 	Replaced     DaemonKind = "swap"  // gives the queue up, and another daemon takes it
 )
 

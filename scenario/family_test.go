@@ -35,3 +35,23 @@ func TestTry(t *testing.T) {
 		}
 	}
 }
+
+func TestTryHunt(t *testing.T) {
+	if os.Getenv("HUNT") == "" {
+		t.Skip()
+	}
+	d, _ := time.ParseDuration(os.Getenv("HUNT"))
+	gens := lookup.All()
+	if id := os.Getenv("GEN"); id != "" {
+		g, _ := lookup.ByID(id)
+		gens = []*lookup.Generation{g}
+	}
+	q, err := Hunt(context.Background(), HuntConfig{Generations: gens, Budget: d})
+	t.Log(err, len(HuntingGround(true, false)), len(HuntingGround(true, true)))
+	for _, q := range q {
+		t.Logf("%s: %d rows, %d scenarios, %d executions, %v", q.Generation, len(q.Rows), q.Scenarios, q.Executions, q.Spent)
+		for _, r := range q.Rows {
+			t.Logf("    %-12v %7d %8v %7d %s   [%s]", r.Effect, r.Execution, r.After.Round(time.Millisecond), r.Seen, r.Signature(), r.Token())
+		}
+	}
+}

@@ -191,12 +191,20 @@ func (w *world) daemon() {
 	}
 	d := w.claim(w.dt)
 	w.m.Task(w.dt, invariant.Daemon)
-	w.x.DaemonTask(w.dt, func() { w.m.Run(w.dt, func() { w.serve(w.dt, d, w.handler(d)) }) })
+	t := w.dt
 	if w.s.Daemon == KilledAtWill {
-		t := sched.NewTask("kill", sched.TaskConfig{PID: daemonPID + 1})
-		w.m.Task(t, invariant.Stray)
-		w.x.GoTask(t, func() { w.m.Run(t, func() { _ = d.Release() }) })
+		ctx, kill := w.x.WithCancel(t.Context())
+		t = t.WithContext(ctx)
+		k := sched.NewTask("kill", sched.TaskConfig{PID: daemonPID + 1})
+		w.m.Task(k, invariant.User)
+		w.x.GoTask(k, func() { w.m.Run(k, kill) })
 	}
+	w.x.DaemonTask(w.dt, func() {
+		w.m.Run(w.dt, func() {
+			w.serve(t, d, w.handler(d))
+			_ = d.Release() // as the end of any task does; it may have done so itself
+		})
+	})
 }
 
 func (w *world) claim(t *sched.Task) *devfs.Daemon {
@@ -254,7 +262,7 @@ func (w *world) handler(d *devfs.Daemon) func(devfs.Event) bool {
 			return true
 		}
 	case Dies:
-		return func(devfs.Event) bool { _ = d.Release(); return false }
+		return func(devfs.Event) bool { return false }
 	case Replaced:
 		return func(devfs.Event) bool {
 			_ = d.Release()

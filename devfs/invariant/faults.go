@@ -14,6 +14,9 @@ import (
 func (m *Monitor) Report(fault error) {
 	m.lock()
 	defer m.unlock()
+	if u := m.cur; u != nil && u.kind == stray {
+		return // it is no part of the program, and follows pointers that it has no right to
+	}
 	m.tell(m.faulted(fault))
 }
 
