@@ -51,29 +51,18 @@ func (p *Parker) Init(s Scheduler, spec Spec) {
 //
 // It allocates only if ctx can end and C was never called.
 func (p *Parker) Park(ctx context.Context, on *Object) error {
-	if p.obj != nil {
-		p.ctx = ctx
-		op := Op{Kind: Park, Gate: (*parkerGate)(p), On: on, Also: ObjectOf(ctx), Task: TaskOf(ctx)}
-		p.obj.Step(op)
-		err := p.park(ctx)
-		op.Failed = err != nil
-		p.obj.Done(op, truth(err == nil))
-		return err
-	}
-	return p.park(ctx)
-}
-
-// park yields once before it sleeps: a partner that is about to wake it often
-// does so in that time, and a yield costs half of a sleep and a wake.
-func (p *Parker) park(ctx context.Context) error {
-	if p.reset() {
+	switch {
+	case p.obj != nil:
+		return p.parkStep(ctx, on)
+	case p.reset():
 		return nil
-	}
-	if ctx.Done() != nil && ctx.Err() != nil {
+	case ctx.Done() != nil && ctx.Err() != nil:
 		return ctx.Err()
 	}
+	// A partner that is about to wake us often does so in the time of a yield,
+	// and that costs half of a sleep and a wake.
 	runtime.Gosched()
-	return p.settle(ctx)
+	return p.parkAtOnce(ctx)
 }
 
 // ParkAtOnce is [Parker.Park] without a yield before the sleep, for a caller
@@ -81,35 +70,39 @@ func (p *Parker) park(ctx context.Context) error {
 // each return that follows a switch of goroutines.
 func (p *Parker) ParkAtOnce(ctx context.Context, on *Object) error {
 	if p.obj != nil {
-		return p.Park(ctx, on)
+		return p.parkStep(ctx, on)
 	}
-	return p.settle(ctx)
+	return p.parkAtOnce(ctx)
 }
 
-// settle sleeps, unless a wake is there.
-func (p *Parker) settle(ctx context.Context) error {
-	if p.reset() {
-		return nil
-	}
+func (p *Parker) parkStep(ctx context.Context, on *Object) error {
+	p.ctx = ctx
+	op := Op{Kind: Park, Gate: (*parkerGate)(p), On: on, Also: ObjectOf(ctx), Task: TaskOf(ctx)}
+	p.obj.Step(op)
+	err := p.parkAtOnce(ctx)
+	op.Failed = err != nil
+	p.obj.Done(op, truth(err == nil))
+	return err
+}
+
+// parkAtOnce sleeps, unless a wake is there: on the condition variable, if
+// nothing but a wake can end it. Its lock is sleepLock, so that the sleeper is
+// registered when the state says that it is asleep.
+func (p *Parker) parkAtOnce(ctx context.Context) error {
 	switch {
+	case p.reset():
+		return nil
 	case p.state.Load() == open:
 		return p.parkOpen(ctx)
-	case ctx.Done() == nil:
-		p.parkAsleep()
-		return nil
-	default:
+	case ctx.Done() != nil:
 		return p.parkSelecting(ctx)
 	}
-}
-
-// parkAsleep sleeps on the condition variable. Its lock is sleepLock, so that
-// the sleeper is registered when the state says that it is asleep.
-func (p *Parker) parkAsleep() {
 	if p.sleep.L == nil {
 		p.sleep.L = (*sleepLock)(p)
 	}
 	p.sleep.Wait()
 	p.state.Swap(empty) // also reads it: the edge from Unpark
+	return nil
 }
 
 // A sleepLock is the locker of a Parker's condition variable. Nobody else

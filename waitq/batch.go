@@ -27,7 +27,7 @@ func (b *Batch) Collect(q *Queue, n int, key any) int {
 	b.check("Collect")
 	q.checkBudget("Collect", n)
 	q.checkKey("Collect", key)
-	return q.signal("Collect", request{budget: n, key: key, batch: b})
+	return q.signal("Collect", &request{budget: n, key: key, batch: b})
 }
 
 // Flush wakes those collected and returns their number. It happens before the

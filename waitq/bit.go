@@ -15,7 +15,7 @@ import (
 // of its own. The table keeps no word alive. It is of plain goroutines.
 func WaitBit(ctx context.Context, word *atomic.Uint64, bit uint) error {
 	m := mask("WaitBit", word, bit)
-	return waitBit(ctx, word, bit, Options{}, func() bool { return word.Load()&m == 0 })
+	return waitBit(ctx, word, bit, false, func() bool { return word.Load()&m == 0 })
 }
 
 // LockBit sleeps until it can set the bit of word, and has set it on success
@@ -23,7 +23,7 @@ func WaitBit(ctx context.Context, word *atomic.Uint64, bit uint) error {
 // before the return of the next LockBit. Waiters are exclusive.
 func LockBit(ctx context.Context, word *atomic.Uint64, bit uint) error {
 	m := mask("LockBit", word, bit)
-	return waitBit(ctx, word, bit, Options{Exclusive: true}, func() bool { return word.Or(m)&m == 0 })
+	return waitBit(ctx, word, bit, true, func() bool { return word.Or(m)&m == 0 })
 }
 
 // ClearBit clears the bit of word, wakes its waiters if it was set, and reports
@@ -40,26 +40,19 @@ func ClearBit(word *atomic.Uint64, bit uint) (wasSet bool) {
 // the bit is clear (wake_up_bit), and returns the number of the latter.
 func WakeBit(word *atomic.Uint64, bit uint) int {
 	mask("WakeBit", word, bit)
-	q := sharedTable.Load().queue(tableKey{word, bit})
+	q := sharedTable.Load().queue(tableKey{word, uint8(bit)})
 	if q.idle() {
 		return 0
 	}
-	return q.signal("WakeBit", request{budget: 1, key: word, word: word, bit: bit})
+	return q.signal("WakeBit", &request{budget: 1, key: word, word: word, bit: uint8(bit)})
 }
 
-func waitBit(ctx context.Context, word *atomic.Uint64, bit uint, o Options, cond func() bool) error {
-	if ctx == nil {
-		panic(&MisuseError{Object: fmt.Sprintf("bit %d", bit), Op: "wait", Reason: "nil context"})
-	}
-	if cond() {
+func waitBit(ctx context.Context, word *atomic.Uint64, bit uint, ex bool, cond func() bool) error {
+	if ctx != nil && cond() {
 		return nil
 	}
-	if ctx.Err() != nil {
-		return contextError(ctx)
-	}
-	q := sharedTable.Load().queue(tableKey{word, bit})
-	o.Key = word
-	return q.wait(ctx, cond, &sleeper{q: q, o: o, word: word, bit: bit})
+	q := sharedTable.Load().queue(tableKey{word, uint8(bit)})
+	return q.wait(ctx, cond, &options{Options: Options{Exclusive: ex, Key: word}, word: word, bit: uint8(bit)})
 }
 
 func mask(op string, word *atomic.Uint64, bit uint) uint64 {

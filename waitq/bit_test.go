@@ -312,10 +312,10 @@ func TestB8_ThePoolKeepsNothing(t *testing.T) {
 		var q Queue
 		err := q.WaitOpts(bg, func() bool { return q.Len() > 0 }, Options{Key: "key"})
 		w := q.newSleeper()
-		if err != nil || w.Key != nil || w.key != nil || w.by != nil {
-			t.Fatalf("Wait = %v; a waiter from the pool has keys %v, %v, %v", err, w.Key, w.key, w.by)
+		if err != nil || w.Key != nil || w.by != nil {
+			t.Fatalf("Wait = %v; a waiter from the pool has keys %v, %v", err, w.Key, w.by)
 		}
-		w.release(true)
+		q.release(w, false)
 	}
 }
 

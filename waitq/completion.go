@@ -75,8 +75,8 @@ func (c *Completion) CompleteAll() {
 	c.q.mu.Lock()
 	c.q.use()
 	c.done = forever
-	k := c.q.walk(request{})
-	k.finish()
+	k := walk{q: &c.q}
+	k.run()
 	end(o, op, int64(k.all))
 }
 
@@ -178,16 +178,16 @@ func (c *Completion) wait(ctx context.Context, l *limit) error {
 				c.Complete()
 			}
 		}
-		if l != nil && l.stop != nil && !l.stop() {
+		if l.ended() {
 			lost = true
 		}
-		w.release(!lost)
+		q.release(w, lost)
 	}()
 	if l != nil {
-		l.start(q.s, w.p)
+		l.start(q.s, &w.parker)
 	}
 	switch {
-	case w.p.Park(ctx, q.obj) != nil:
+	case w.parker.Park(ctx, q.obj) != nil:
 		err = contextError(ctx)
 	case l != nil && l.expired.Load():
 		err = errExpired
@@ -204,7 +204,7 @@ func (c *Completion) wait(ctx context.Context, l *limit) error {
 
 // enqueue takes a completion, or else returns a waiter in the queue; or
 // neither, if ctx has ended.
-func (c *Completion) enqueue(ctx context.Context) (w *Waiter, err error) {
+func (c *Completion) enqueue(ctx context.Context) (w *internalWaiter, err error) {
 	q := &c.q
 	op := sched.Op{Kind: sched.Enqueue}
 	o := c.begin(op, "Wait")
@@ -216,7 +216,7 @@ func (c *Completion) enqueue(ctx context.Context) (w *Waiter, err error) {
 	default:
 		w = q.newSleeper()
 		w.origin = q.trace(ctx)
-		q.link(w, exclusive, true)
+		q.link(&w.Waiter, exclusive, true)
 	}
 	q.mu.Unlock()
 	end(o, op, truth(w != nil))
@@ -225,12 +225,12 @@ func (c *Completion) enqueue(ctx context.Context) (w *Waiter, err error) {
 
 // abandon takes w off the queue, and reports whether it has been released
 // before that.
-func (c *Completion) abandon(w *Waiter) (released bool) {
+func (c *Completion) abandon(w *internalWaiter) (released bool) {
 	op := sched.Op{Kind: sched.Dequeue}
 	o := c.begin(op, "Wait")
 	c.q.mu.Lock()
 	if released = w.on.Load() == nil; !released {
-		c.q.unlink(w)
+		c.q.unlink(&w.Waiter)
 	}
 	c.q.mu.Unlock()
 	end(o, op, truth(!released))

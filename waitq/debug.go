@@ -50,7 +50,7 @@ func (q *Queue) Waiters() []Sleeper {
 			if w.linked == markerLink {
 				continue
 			}
-			i := Sleeper{Exclusive: w.exclusive, Priority: w.class == priority, Key: w.key}
+			i := Sleeper{Exclusive: w.exclusive, Priority: w.class == priority, Key: w.Key}
 			if o := w.origin; o != nil {
 				i.Task, i.Since, i.Stack = o.task, o.since, o.stack
 			}

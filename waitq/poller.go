@@ -88,9 +88,6 @@ func (q *Queue) widen(w *Waiter, e Events) error {
 		e = 0
 	}
 	w.Key = e
-	if w.on.Load() == q {
-		w.key = e
-	}
 	return q.err
 }
 
@@ -179,7 +176,7 @@ func (p *Poller) passOn(used bool) {
 	for _, e := range p.entries {
 		for _, key := range []*any{e.due, e.owed.Swap(nil)} {
 			if key != nil && !used {
-				e.q.signal("Poller.Wait", request{budget: 1, key: *key, heirs: true})
+				e.q.signal("Poller.Wait", &request{budget: 1, key: *key, heirs: true})
 			}
 		}
 		e.due = nil

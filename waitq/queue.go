@@ -100,8 +100,8 @@ func (q *Queue) close(err error) (all int) {
 	}
 	q.use()
 	q.err = err
-	k := q.walk(request{key: err, err: err})
-	k.finish()
+	k := walk{q: q, request: request{key: err, err: err}}
+	k.run()
 	return k.all
 }
 
@@ -144,7 +144,7 @@ func (q *Queue) link(w *Waiter, c class, ex bool) {
 	if w.ticket == 0 {
 		w.ticket = q.seq
 	}
-	w.class, w.exclusive, w.woken, w.key = c, ex, false, w.Key
+	w.class, w.exclusive, w.woken, w.sent = c, ex, false, false
 	switch {
 	case c == shared, c == priority && ex:
 		q.lists[c].pushFront(w)
@@ -164,16 +164,20 @@ func (q *Queue) busy() bool { return q.lists[priority].front != nil }
 // unlink takes w off the queue. The caller holds the lock.
 func (q *Queue) unlink(w *Waiter) {
 	q.lists[w.class].remove(w)
-	w.key = nil
 	q.n.Add(-1)
 	w.on.Store(nil) // last: its owner may look without the lock
 }
 
 // check panics if q is a copy of a queue in use.
 func (q *Queue) check(op string) {
-	if s := q.self.Load(); s != nil && s != q {
+	if q.copied() {
 		panic(q.misuse(op, "copied after first use"))
 	}
+}
+
+func (q *Queue) copied() bool {
+	s := q.self.Load()
+	return s != nil && s != q
 }
 
 func (q *Queue) misuse(op, reason string) *MisuseError {

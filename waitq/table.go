@@ -36,7 +36,7 @@ func newTable(size int, s sched.Scheduler) *table {
 // bit and variable waits on one address do not meet.
 type tableKey struct {
 	p   any
-	bit uint
+	bit uint8
 }
 
 const noBit = 64

@@ -67,23 +67,13 @@ func DecAndWake[P interface {
 
 func waitVar(ctx context.Context, key any, l sync.Locker, cond func() bool) error {
 	q := sharedTable.Load().queue(tableKey{key, noBit})
-	q.checkCond("WaitVar", cond)
-	if ctx == nil {
-		panic(&MisuseError{Object: "variable", Op: "WaitVar", Reason: "nil context"})
-	}
-	if cond() {
-		return nil
-	}
-	if ctx.Err() != nil {
-		return contextError(ctx)
-	}
-	return q.wait(ctx, cond, &sleeper{q: q, o: Options{Key: key, Locker: l}, bit: noBit})
+	return q.wait(ctx, cond, &options{Options: Options{Key: key, Locker: l}, bit: noBit})
 }
 
 func wakeVar(key any) {
 	q := sharedTable.Load().queue(tableKey{key, noBit})
 	if !q.idle() {
-		q.signal("WakeVar", request{key: key, bit: noBit})
+		q.signal("WakeVar", &request{key: key, bit: noBit})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,7 +38,7 @@ type Options struct {
 // after each wake, and a last time before an error is returned. It may sleep,
 // and may use q. Whoever makes it true must call Wake after that.
 func (q *Queue) Wait(ctx context.Context, cond func() bool) error {
-	return q.WaitOpts(ctx, cond, Options{})
+	return q.wait(ctx, cond, &plainOptions)
 }
 
 // WaitExclusive is [Queue.Wait] as an exclusive waiter
@@ -47,7 +48,7 @@ func (q *Queue) Wait(ctx context.Context, cond func() bool) error {
 // to the next. All exclusive waiters of a queue, or of a key, should be able to
 // use the same event: a wake chooses one without knowing their conditions.
 func (q *Queue) WaitExclusive(ctx context.Context, cond func() bool) error {
-	return q.WaitOpts(ctx, cond, Options{Exclusive: true})
+	return q.wait(ctx, cond, &exclusiveOptions)
 }
 
 // WaitLocked is [Queue.Wait] for a condition that l guards (wait_event_lock_irq).
@@ -57,61 +58,72 @@ func (q *Queue) WaitLocked(ctx context.Context, l sync.Locker, cond func() bool)
 	if l == nil {
 		panic(q.misuse("WaitLocked", "nil locker"))
 	}
-	return q.WaitOpts(ctx, cond, Options{Locker: l})
+	return q.wait(ctx, cond, &options{Options: Options{Locker: l}})
 }
 
 // WaitOpts is [Queue.Wait] with options. It returns [ErrBusy] if an exclusive
 // priority waiter finds the front place taken.
 func (q *Queue) WaitOpts(ctx context.Context, cond func() bool, o Options) error {
-	const op = "Wait"
-	q.check(op)
-	q.checkCond(op, cond)
-	if ctx == nil {
-		panic(q.misuse(op, "nil context"))
-	}
-	q.checkKey(op, o.Key)
-	if cond() {
-		return nil
-	}
-	if ctx.Err() != nil {
-		return contextError(ctx)
-	}
-	return q.wait(ctx, cond, &sleeper{q: q, o: o})
+	q.checkKey("Wait", o.Key)
+	return q.wait(ctx, cond, &options{Options: o})
 }
 
 // WaitFor is [Queue.Wait] with a time limit instead of a context
 // (wait_event_timeout). Ok says whether cond held; left is what remains of d, at
 // least a nanosecond if cond held, and 0 if it did not. If d is not positive,
-// cond is tested once; math.MaxInt64 is for ever. On a closed queue WaitFor returns at once.
+// cond is tested once; math.MaxInt64 is for ever. On a closed queue WaitFor
+// returns at once.
 func (q *Queue) WaitFor(d time.Duration, cond func() bool) (left time.Duration, ok bool) {
-	const op = "WaitFor"
-	q.check(op)
-	q.checkCond(op, cond)
 	start := sched.Now(q.s)
-	ok = cond()
-	if !ok && d > 0 {
-		ok = q.wait(context.Background(), cond, &sleeper{q: q, limit: &limit{d: d}}) == nil
-	}
-	if !ok {
+	err := q.wait(context.Background(), cond, &options{limited: true, limit: d})
+	if err != nil {
 		return 0, false
 	}
 	return max(d-sched.Now(q.s).Sub(start), 1), true
 }
 
-func (q *Queue) checkCond(op string, cond func() bool) {
-	if cond == nil {
-		panic(q.misuse(op, "nil condition"))
-	}
+// options are those of all kinds of waits.
+type options struct {
+	Options
+	limited bool // by limit, instead of by the context
+	limit   time.Duration
+	word    *atomic.Uint64 // of a bit wait
+	bit     uint8          // with Key
 }
+
+var (
+	plainOptions     options
+	exclusiveOptions = options{Options: Options{Exclusive: true}}
+)
 
 // wait is the loop of all waits: link, test, sleep. A wake unlinks the waiter
 // before it notifies, so a waiter that was woken is off the queue already.
-func (q *Queue) wait(ctx context.Context, cond func() bool, s *sleeper) error {
-	s.w = q.newSleeper()
-	s.w.Key, s.w.bit, s.w.origin = s.o.Key, s.bit, q.trace(ctx)
-	defer s.quit() // also for a callback that panics or ends the goroutine
+//
+// It yields once before it sleeps: a partner that is about to wake it often
+// does so in that time, and that costs half of a sleep and a wake. It does so in
+// this frame because a processor mispredicts each return that follows a switch
+// of goroutines.
+func (q *Queue) wait(ctx context.Context, cond func() bool, o *options) error {
+	if ctx == nil || cond == nil || q.copied() {
+		q.refuse(ctx, cond)
+	}
+	switch {
+	case cond():
+		return nil
+	case o.limited && o.limit <= 0:
+		return errExpired
+	case ctx.Err() != nil:
+		return contextError(ctx)
+	}
+	s := sleeper{q: q, w: q.newSleeper()}
+	s.w.Key, s.w.bit = o.Key, o.bit
+	if q.debug.Load() {
+		s.w.origin = q.trace(ctx)
+	}
+	plain := q.s == nil && !o.hooked()
+	defer s.quit(o) // also for a callback that panics or ends the goroutine
 	for {
-		if err := s.link(); err != nil {
+		if err := s.link(o); err != nil {
 			s.settled = true
 			if cond() {
 				return nil
@@ -123,7 +135,18 @@ func (q *Queue) wait(ctx context.Context, cond func() bool, s *sleeper) error {
 			s.settled = true
 			return nil
 		}
-		off, err := s.sleep(ctx)
+		var off bool
+		var err error
+		if plain {
+			runtime.Gosched()
+			if s.w.parker.ParkAtOnce(ctx, nil) == nil {
+				off, err = true, s.w.err
+			} else {
+				err = contextError(ctx)
+			}
+		} else {
+			off, err = s.sleep(ctx, o)
+		}
 		if !off {
 			s.unlink() // so that no wake can choose it after the last look
 		}
@@ -132,7 +155,7 @@ func (q *Queue) wait(ctx context.Context, cond func() bool, s *sleeper) error {
 			err = contextError(ctx) // rather than keep the wake and sleep again
 		}
 		if ok || err != nil {
-			s.settle(ok)
+			s.settle(ok, o)
 			if ok {
 				return nil
 			}
@@ -141,15 +164,26 @@ func (q *Queue) wait(ctx context.Context, cond func() bool, s *sleeper) error {
 	}
 }
 
-// A sleeper is one call of a Wait.
-type sleeper struct {
-	q     *Queue
-	w     *Waiter
-	o     Options
-	limit *limit
-	word  *atomic.Uint64 // of a bit wait
-	bit   uint
+// hooked reports that there is something to do around a sleep.
+func (o *options) hooked() bool {
+	return o.limited || o.Locker != nil || o.BeforeSleep != nil || o.AfterSleep != nil
+}
 
+// refuse panics for a wait that can not be.
+func (q *Queue) refuse(ctx context.Context, cond func() bool) {
+	q.check("Wait")
+	if ctx == nil {
+		panic(q.misuse("Wait", "nil context"))
+	}
+	panic(q.misuse("Wait", "nil condition"))
+}
+
+// A sleeper is one call of a Wait. Its options are passed beside it: in it they
+// would escape to the heap with the queue.
+type sleeper struct {
+	q       *Queue
+	w       *internalWaiter
+	limit   *limit
 	settled bool // w is off the queue and owes nobody a wake
 	lost    bool // a wake may still reach the parker of w
 }
@@ -165,27 +199,34 @@ var errExpired = errors.New("waitq: time is up")
 
 // link puts w into the queue before cond is tested, so that a wake after that
 // test finds it.
-func (s *sleeper) link() (err error) {
+func (s *sleeper) link(o *options) error {
 	q := s.q
-	if q.obj != nil {
-		q.obj.Step(sched.Op{Kind: sched.Enqueue})
-		defer func() { q.obj.Done(sched.Op{Kind: sched.Enqueue, Failed: err != nil}, q.n.Peek()) }()
+	if q.obj == nil {
+		return s.enqueue(o)
 	}
+	q.obj.Step(sched.Op{Kind: sched.Enqueue})
+	err := s.enqueue(o)
+	q.obj.Done(sched.Op{Kind: sched.Enqueue, Failed: err != nil}, q.n.Peek())
+	return err
+}
+
+func (s *sleeper) enqueue(o *options) (err error) {
+	q, ex := s.q, o.Exclusive
 	c := shared
 	switch {
-	case s.o.Priority:
+	case o.Priority:
 		c = priority
-	case s.o.Exclusive:
+	case ex:
 		c = exclusive
 	}
 	q.lock("Wait")
 	switch {
 	case q.err != nil:
 		err = q.err
-	case c == priority && s.o.Exclusive && q.busy():
+	case c == priority && ex && q.busy():
 		err = ErrBusy
 	default:
-		q.link(s.w, c, s.o.Exclusive)
+		q.link(&s.w.Waiter, c, ex)
 	}
 	q.mu.Unlock()
 	return err
@@ -193,21 +234,22 @@ func (s *sleeper) link() (err error) {
 
 // sleep sleeps until w is woken or the queue is closed, and is off it then; or
 // until ctx ends or time is up.
-func (s *sleeper) sleep(ctx context.Context) (off bool, err error) {
-	if s.limit != nil {
-		s.limit.start(s.q.s, s.w.p)
+func (s *sleeper) sleep(ctx context.Context, o *options) (off bool, err error) {
+	if o.limited && s.limit == nil {
+		s.limit = &limit{d: o.limit}
+		s.limit.start(s.q.s, &s.w.parker)
 	}
-	if s.o.Locker != nil {
-		s.o.Locker.Unlock()
-		defer s.o.Locker.Lock()
+	if o.Locker != nil {
+		o.Locker.Unlock()
+		defer o.Locker.Lock()
 	}
-	if s.o.BeforeSleep != nil {
-		s.o.BeforeSleep()
+	if o.BeforeSleep != nil {
+		o.BeforeSleep()
 	}
-	if s.o.AfterSleep != nil {
-		defer s.o.AfterSleep()
+	if o.AfterSleep != nil {
+		defer o.AfterSleep()
 	}
-	if s.w.p.Park(ctx, s.q.obj) != nil {
+	if s.w.parker.Park(ctx, s.q.obj) != nil {
 		return false, contextError(ctx)
 	}
 	if s.limit != nil && s.limit.expired.Load() {
@@ -220,7 +262,7 @@ func (s *sleeper) sleep(ctx context.Context) (off bool, err error) {
 // start starts the clock. For ever needs none, so that the runtime still finds
 // that everybody is asleep.
 func (l *limit) start(s sched.Scheduler, p *sched.Parker) {
-	if l.stop == nil && l.d < math.MaxInt64 {
+	if l.d < math.MaxInt64 {
 		l.stop = sched.AfterFunc(s, l.d, func() {
 			l.expired.Store(true)
 			p.Unpark()
@@ -228,17 +270,27 @@ func (l *limit) start(s sched.Scheduler, p *sched.Parker) {
 	}
 }
 
+// ended stops the clock, and reports that it could not: it may still unpark.
+func (l *limit) ended() bool { return l != nil && l.stop != nil && !l.stop() }
+
 // unlink takes w off the queue, so that no wake can choose it any more.
 func (s *sleeper) unlink() {
-	q, w := s.q, s.w
-	if q.obj != nil {
-		q.obj.Step(sched.Op{Kind: sched.Dequeue})
-		defer func() { q.obj.Done(sched.Op{Kind: sched.Dequeue}, q.n.Peek()) }()
+	q := s.q
+	if q.obj == nil {
+		s.dequeue()
+		return
 	}
+	q.obj.Step(sched.Op{Kind: sched.Dequeue})
+	s.dequeue()
+	q.obj.Done(sched.Op{Kind: sched.Dequeue}, q.n.Peek())
+}
+
+func (s *sleeper) dequeue() {
+	q, w := s.q, s.w
 	q.lock("Wait")
 	if w.on.Load() == q {
-		q.unlink(w)
-	} else if !w.p.Reset() {
+		q.unlink(&w.Waiter)
+	} else if !w.parker.Reset() {
 		s.lost = true // chosen, and the waker has yet to notify
 	}
 	q.mu.Unlock()
@@ -246,21 +298,21 @@ func (s *sleeper) unlink() {
 
 // settle ends the wait. Without success, a wake that has chosen w goes on to the
 // next exclusive waiter.
-func (s *sleeper) settle(success bool) {
+func (s *sleeper) settle(success bool, o *options) {
 	s.settled = true
 	if w := s.w; !success && w.woken && w.exclusive && w.err == nil {
-		s.q.signal("Wait", request{budget: 1, key: w.by, word: s.word, bit: s.bit, heirs: true})
+		s.q.signal("Wait", &request{budget: 1, key: w.by, word: o.word, bit: o.bit, heirs: true})
 	}
 }
 
 // quit runs when the wait returns, however it does.
-func (s *sleeper) quit() {
-	if s.limit != nil && s.limit.stop != nil && !s.limit.stop() {
+func (s *sleeper) quit(o *options) {
+	if s.limit.ended() {
 		s.lost = true
 	}
 	if !s.settled {
 		s.unlink()
-		s.settle(false)
+		s.settle(false, o)
 	}
-	s.w.release(!s.lost)
+	s.q.release(s.w, s.lost)
 }

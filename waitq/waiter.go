@@ -66,26 +66,25 @@ type Waiter struct {
 	// not use that queue.
 	Func func(key any) Action
 
-	self *Waiter       // w once in use, to tell a copy; the owner's, as is
-	home *Queue        // where it was prepared last
-	p    *sched.Parker // what the owner sleeps in
-	on   atomic.Pointer[Queue]
+	// What a wake touches stands together.
 
-	// Guarded by the lock of home.
-	next, prev *Waiter
+	p          *sched.Parker // what the owner sleeps in
+	on         atomic.Pointer[Queue]
+	next, prev *Waiter // this and the rest: guarded by the lock of home
+	linked     uint64  // when, by the queue's count
+	ticket     uint64  // its place among the exclusive
 	class      class
 	exclusive  bool
-	internal   bool   // of a Wait: nobody outside this package sees it
-	plain      bool   // of a Wait on plain goroutines
-	woken      bool   // chosen by a wake since it was linked
-	sent       bool   // that wake notifies outside the lock
-	by         any    // the key of that wake
-	key        any    // Key, while linked
-	bit        uint   // with key, of a bit wait
-	linked     uint64 // when, by the queue's count
-	ticket     uint64 // its place among the exclusive
-	err        error  // the queue was closed
+	internal   bool  // of a Wait: nobody outside this package sees it
+	woken      bool  // chosen by a wake since it was linked
+	sent       bool  // that wake notifies outside the lock
+	bit        uint8 // with Key, of a bit wait
+	by         any   // the key of that wake
+	err        error // the queue was closed
 	origin     *origin
+
+	self *Waiter // w once in use, to tell a copy; the owner's, as is
+	home *Queue  // where it was prepared last
 }
 
 // NewWaiter returns a waiter that wakes its owner. (DEFINE_WAIT)
@@ -312,8 +311,8 @@ func (q *Queue) leave(w *Waiter, op string, abort bool) (linked, woken bool) {
 	w.settle()
 	w.ticket, w.origin = 0, nil
 	if abort && woken {
-		k := q.walk(r)
-		k.finish()
+		k := walk{q: q, request: r}
+		k.run()
 	} else {
 		q.mu.Unlock()
 	}
@@ -352,29 +351,40 @@ func (q *Queue) checkKey(op string, key any) {
 	}
 }
 
-// waiters has those of finished waits on plain goroutines, with their parkers.
-// Parkers hold no channel then, so they may cross bubbles.
-var waiters = sync.Pool{New: func() any { return &Waiter{internal: true} }}
+// An internalWaiter is the waiter of a Wait, with its parker.
+type internalWaiter struct {
+	Waiter
+	parker sched.Parker
+}
+
+// waiters has those of finished waits on plain goroutines. Parkers hold no
+// channel then, so they may cross bubbles.
+var waiters = sync.Pool{New: func() any {
+	w := new(internalWaiter)
+	w.internal, w.p = true, &w.parker
+	return w
+}}
 
 // newSleeper returns a waiter for a wait on q.
-func (q *Queue) newSleeper() *Waiter {
-	w := waiters.Get().(*Waiter)
-	if w.p == nil || q.s != nil {
-		w.p = newParker(q.s, q.name)
+func (q *Queue) newSleeper() *internalWaiter {
+	if q.s == nil {
+		return waiters.Get().(*internalWaiter)
 	}
-	w.home, w.plain = q, q.s == nil
+	w := waiters.New().(*internalWaiter)
+	w.parker.Init(q.s, sched.Spec{Name: q.name + ".sleep"})
 	return w
 }
 
-// release makes w, which is off its queue and owes nothing, fit for the next
-// wait. A parker of a scheduler, and one that a wake may still reach, is not
-// kept; see settle. It does not look at the queue, which may be in use for
-// something else since the wake.
-func (w *Waiter) release(keep bool) {
-	if !keep || !w.plain {
-		w.p = nil
+// release keeps w, which is off its queue, for another wait on plain
+// goroutines. One that a wake may still reach is lost, and not kept: it can not
+// be reached by a wake of its former life.
+func (q *Queue) release(w *internalWaiter, lost bool) {
+	if lost || q.s != nil {
+		return
 	}
-	w.home, w.Key, w.by, w.err, w.origin = nil, nil, nil, nil, nil
-	w.woken, w.sent, w.bit, w.ticket = false, false, 0, 0
+	if w.Key != nil || w.by != nil || w.err != nil || w.origin != nil {
+		w.Key, w.by, w.err, w.origin = nil, nil, nil, nil
+	}
+	w.bit, w.ticket = 0, 0
 	waiters.Put(w)
 }

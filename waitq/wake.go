@@ -17,17 +17,14 @@ func (q *Queue) Wake() int {
 	if q.idle() {
 		return 0
 	}
-	return q.signal("Wake", request{budget: 1})
+	return q.signal("Wake", &request{budget: 1})
 }
 
 // WakeN is [Queue.Wake] for n exclusive waiters (wake_up_nr). It panics if n is
 // not positive.
 func (q *Queue) WakeN(n int) int {
 	q.checkBudget("WakeN", n)
-	if q.idle() {
-		return 0
-	}
-	return q.signal("WakeN", request{budget: n})
+	return q.signal("WakeN", &request{budget: n})
 }
 
 // WakeAll wakes everybody who is in the queue now (wake_up_all), and returns
@@ -37,7 +34,7 @@ func (q *Queue) WakeAll() int {
 	if q.idle() {
 		return 0
 	}
-	return q.signal("WakeAll", request{})
+	return q.signal("WakeAll", &request{})
 }
 
 // WakeKey is [Queue.WakeN] for waiters whose key matches (wake_up_poll,
@@ -45,10 +42,7 @@ func (q *Queue) WakeAll() int {
 func (q *Queue) WakeKey(n int, key any) int {
 	q.checkBudget("WakeKey", n)
 	q.checkKey("WakeKey", key)
-	if q.idle() {
-		return 0
-	}
-	return q.signal("WakeKey", request{budget: n, key: key})
+	return q.signal("WakeKey", &request{budget: n, key: key})
 }
 
 func (q *Queue) checkBudget(op string, n int) {
@@ -64,15 +58,19 @@ func (q *Queue) idle() bool {
 }
 
 // signal is a wake as one step.
-func (q *Queue) signal(name string, r request) int {
+func (q *Queue) signal(name string, r *request) int {
 	q.check(name)
-	if q.obj == nil {
-		if q.n.Load() == 0 {
-			return 0
-		}
-		ex, _ := q.wake(name, r)
-		return ex
+	if q.obj != nil {
+		return q.signalStep(name, r)
 	}
+	if q.n.Load() == 0 {
+		return 0
+	}
+	ex, _ := q.wake(name, r)
+	return ex
+}
+
+func (q *Queue) signalStep(name string, r *request) int {
 	op := sched.Op{Kind: sched.Wake, Arg: int64(r.budget)}
 	q.obj.Step(op)
 	var ex, all int
@@ -83,27 +81,27 @@ func (q *Queue) signal(name string, r request) int {
 
 // wake does what r asks for, and returns how many exclusive entries, and how
 // many in all, it woke.
-func (q *Queue) wake(op string, r request) (ex, all int) {
+func (q *Queue) wake(op string, r *request) (ex, all int) {
 	q.lock(op)
-	k := q.walk(r)
-	k.finish()
+	k := walk{q: q, request: *r}
+	k.run()
 	return k.ex, k.all
 }
 
 // A request says whom to wake.
 type request struct {
 	budget int            // so many exclusive entries; 0 stands for all
+	bit    uint8          // with key
+	heirs  bool           // exclusive entries only: a wake is passed on
 	key    any            // entries that match; nil for all
 	word   *atomic.Uint64 // if not nil, only while its bit is clear
-	bit    uint           // with key or word
-	heirs  bool           // exclusive entries only: a wake is passed on
 	err    error          // everybody, for good: the queue is closed
 	batch  *Batch         // keeps those to notify
 }
 
 // chunk is how many entries a walk unlinks before it lets go of the lock and
 // notifies them. It bounds the time that the lock is held.
-const chunk = 32
+const chunk = 16
 
 // markerLink is the link count of a marker, which no walk visits.
 const markerLink = math.MaxUint64
@@ -113,42 +111,44 @@ type walk struct {
 	request
 	q     *Queue
 	start uint64  // entries linked later are not visited
-	c     class   // the position is in list c,
-	at    *Waiter // before at, or at its end if nil
-	ex    int     // exclusive entries woken
-	all   int     // entries woken
-	n     int     // of todo
+	at    *Waiter // the position is in list c, before at, or at its end if nil
+	c     class
+	ex    int // exclusive entries woken
+	all   int // entries woken
+	n     int // of todo
 	todo  [chunk]*sched.Parker
 }
 
-// walk returns a walk that stands before the first entry. The caller holds the
-// lock, and calls finish.
-func (q *Queue) walk(r request) walk {
-	return walk{request: r, q: q, start: q.seq, at: q.lists[0].front}
+// run walks from the first entry on. The caller holds the lock; run unlocks it.
+func (k *walk) run() {
+	k.start, k.at = k.q.seq, k.q.lists[0].front
+	k.finish()
 }
 
 // finish walks from where k stands to the end, unlocks the queue and notifies.
 func (k *walk) finish() {
 	q := k.q
-	for more := true; more; {
-		more = k.fill()
-		var m *Waiter
-		if more {
-			m = k.mark()
-		}
+	for k.fill() {
+		m := k.mark()
 		q.mu.Unlock()
-		for i, p := range k.todo[:k.n] {
-			p.Unpark()
-			k.todo[i] = nil
-		}
-		k.n = 0
-		if more {
-			q.mu.Lock()
-			l := &q.lists[k.c]
-			k.at = l.after(m)
-			l.remove(m)
-		}
+		k.flush()
+		q.mu.Lock()
+		l := &q.lists[k.c]
+		k.at = l.after(m)
+		l.remove(m)
 	}
+	q.mu.Unlock()
+	k.flush()
+}
+
+// flush notifies those in todo. The queue is unlocked, and may be in another
+// life already.
+func (k *walk) flush() {
+	for i, p := range k.todo[:k.n] {
+		p.Unpark()
+		k.todo[i] = nil
+	}
+	k.n = 0
 }
 
 // mark keeps k's place while the queue is unlocked. Its ticket is that of the
@@ -209,15 +209,15 @@ func (k *walk) reaches(w *Waiter) bool {
 		return false
 	case k.word != nil && k.word.Load()&(1<<k.bit) != 0: // nobody could use it
 		return false
-	case w.key == nil || k.key == nil:
+	case w.Key == nil || k.key == nil:
 		return true
 	}
-	if a, ok := w.key.(Events); ok {
+	if a, ok := w.Key.(Events); ok {
 		if b, ok := k.key.(Events); ok {
 			return a&b != 0 || a == 0 || b == 0
 		}
 	}
-	return w.key == k.key && w.bit == k.bit
+	return w.Key == k.key && w.bit == k.bit
 }
 
 // visit wakes w, or lets it answer itself.
@@ -237,13 +237,21 @@ func (k *walk) visit(w *Waiter) Action {
 		if !k.notify(w) {
 			return Skip // awake already
 		}
-		w.woken, w.by = true, k.key
+		w.choose(&k.request)
 	default:
-		w.woken, w.by, w.err = true, k.key, k.err
+		w.choose(&k.request)
 		k.notify(w)
 		k.q.unlink(w)
 	}
 	return Woke
+}
+
+// choose notes that a wake has chosen w.
+func (w *Waiter) choose(r *request) {
+	w.woken = true
+	if r.key != nil || w.by != nil || r.err != nil {
+		w.by, w.err = r.key, r.err
+	}
 }
 
 // notify wakes the owner of w: now if the owner may look at w without the lock,
