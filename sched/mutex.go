@@ -25,14 +25,18 @@ func (m *Mutex) Init(s Scheduler, spec Spec) {
 
 // Lock locks m, blocking until it is free.
 func (m *Mutex) Lock() {
-	if m.obj != nil {
-		m.obj.Step(Op{Kind: Lock, Gate: (*mutexGate)(m)})
+	if m.obj == nil {
 		m.mu.Lock()
-		m.held.Store(true)
-		m.obj.Done(Op{Kind: Lock}, 1)
 		return
 	}
+	m.lockStep()
+}
+
+func (m *Mutex) lockStep() {
+	m.obj.Step(Op{Kind: Lock, Gate: (*mutexGate)(m)})
 	m.mu.Lock()
+	m.held.Store(true)
+	m.obj.Done(Op{Kind: Lock}, 1)
 }
 
 // TryLock locks m if it is free and reports whether it did.
@@ -52,14 +56,18 @@ func (m *Mutex) TryLock() bool {
 // Unlock unlocks m. Unlocking an unlocked mutex is a fatal error, as it is for
 // [sync.Mutex].
 func (m *Mutex) Unlock() {
-	if m.obj != nil {
-		m.obj.Step(Op{Kind: Unlock})
-		m.held.Store(false)
+	if m.obj == nil {
 		m.mu.Unlock()
-		m.obj.Done(Op{Kind: Unlock}, 0)
 		return
 	}
+	m.unlockStep()
+}
+
+func (m *Mutex) unlockStep() {
+	m.obj.Step(Op{Kind: Unlock})
+	m.held.Store(false)
 	m.mu.Unlock()
+	m.obj.Done(Op{Kind: Unlock}, 0)
 }
 
 type mutexGate Mutex

@@ -229,7 +229,7 @@ func (c *Completion) abandon(w *internalWaiter) (released bool) {
 	op := sched.Op{Kind: sched.Dequeue}
 	o := c.begin(op, "Wait")
 	c.q.mu.Lock()
-	if released = w.on.Load() == nil; !released {
+	if released = w.linked == 0; !released {
 		c.q.unlink(&w.Waiter)
 	}
 	c.q.mu.Unlock()

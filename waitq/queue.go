@@ -123,10 +123,16 @@ func (q *Queue) Err() error {
 
 // lock locks the queue for op.
 func (q *Queue) lock(op string) {
-	if id := q.caller.Load(); id != 0 && id == goroutine() {
-		panic(q.misuse(op, "called by a wake function of the same queue"))
+	if q.caller.Load() != 0 {
+		q.checkCaller(op)
 	}
 	q.mu.Lock()
+}
+
+func (q *Queue) checkCaller(op string) {
+	if q.caller.Load() == goroutine() {
+		panic(q.misuse(op, "called by a wake function of the same queue"))
+	}
 }
 
 // use notes, under the lock, that q is in use and must not be copied.
@@ -153,7 +159,9 @@ func (q *Queue) link(w *Waiter, c class, ex bool) {
 	default:
 		q.lists[c].pushTicket(w)
 	}
-	w.on.Store(q)
+	if !w.internal {
+		w.on.Store(q)
+	}
 	q.n.Add(1)
 }
 
@@ -165,7 +173,10 @@ func (q *Queue) busy() bool { return q.lists[priority].front != nil }
 func (q *Queue) unlink(w *Waiter) {
 	q.lists[w.class].remove(w)
 	q.n.Add(-1)
-	w.on.Store(nil) // last: its owner may look without the lock
+	w.linked = 0
+	if !w.internal {
+		w.on.Store(nil) // last: its owner may look without the lock
+	}
 }
 
 // check panics if q is a copy of a queue in use.

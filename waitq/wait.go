@@ -288,7 +288,7 @@ func (s *sleeper) unlink() {
 func (s *sleeper) dequeue() {
 	q, w := s.q, s.w
 	q.lock("Wait")
-	if w.on.Load() == q {
+	if w.linked != 0 {
 		q.unlink(&w.Waiter)
 	} else if !w.parker.Reset() {
 		s.lost = true // chosen, and the waker has yet to notify

@@ -68,11 +68,11 @@ type Waiter struct {
 
 	// What a wake touches stands together.
 
-	p          *sched.Parker // what the owner sleeps in
-	on         atomic.Pointer[Queue]
-	next, prev *Waiter // this and the rest: guarded by the lock of home
-	linked     uint64  // when, by the queue's count
-	ticket     uint64  // its place among the exclusive
+	p          *sched.Parker         // what the owner sleeps in
+	on         atomic.Pointer[Queue] // that it is linked on, unless internal
+	next, prev *Waiter               // this and the rest: guarded by the lock of home
+	linked     uint64                // when, by the queue's count; 0 if it is not
+	ticket     uint64                // its place among the exclusive
 	class      class
 	exclusive  bool
 	internal   bool  // of a Wait: nobody outside this package sees it
@@ -117,7 +117,7 @@ func (q *Queue) add(w *Waiter, c class, ex bool) (err error) {
 	q.lock(op)
 	defer q.mu.Unlock()
 	switch {
-	case w.on.Load() != nil:
+	case w.linked != 0:
 		panic(q.misuse(op, "the waiter is linked already"))
 	case q.err != nil:
 		return q.err
@@ -161,7 +161,7 @@ func (q *Queue) prepare(w *Waiter, ex bool, op string) (first bool) {
 	q.lock(op)
 	defer q.mu.Unlock()
 	first = q.n.Peek() == 0
-	if w.on.Load() == q {
+	if w.linked != 0 {
 		w.exclusive, w.woken = ex, false
 		w.p.Reset()
 		return false
@@ -300,7 +300,7 @@ func (q *Queue) leave(w *Waiter, op string, abort bool) (linked, woken bool) {
 		return false, false
 	}
 	q.lock(op)
-	if linked = w.on.Load() == q; linked {
+	if linked = w.linked != 0; linked {
 		q.unlink(w)
 	}
 	woken = w.woken

@@ -66,7 +66,37 @@ func (q *Queue) signal(name string, r *request) int {
 	if q.n.Load() == 0 {
 		return 0
 	}
+	if r.simple() {
+		return q.wakeFirst(name, r)
+	}
 	ex, _ := q.wake(name, r)
+	return ex
+}
+
+// simple reports that r is that of Wake.
+func (r *request) simple() bool { return r.budget == 1 && r.key == nil && !r.heirs && r.batch == nil }
+
+// wakeFirst is wake for the most frequent case: the walk would wake the first
+// entry and end there.
+func (q *Queue) wakeFirst(name string, r *request) int {
+	q.lock(name)
+	w := q.lists[shared].front
+	last := w != nil && w.next == w && q.lists[exclusive].front == nil
+	if w == nil {
+		w = q.lists[exclusive].front
+		last = w != nil
+	}
+	if !last || !w.internal || q.lists[priority].front != nil { // a marker is not internal
+		k := walk{q: q, request: *r}
+		k.run()
+		return k.ex
+	}
+	ex, p := int(truth(w.exclusive)), w.p
+	w.choose(r)
+	w.sent = true
+	q.unlink(w)
+	q.mu.Unlock()
+	p.Unpark()
 	return ex
 }
 
