@@ -7,6 +7,7 @@ import (
 	"github.com/floodgate-go/floodgate/devfs/lookup"
 	"github.com/floodgate-go/floodgate/sched"
 	"github.com/floodgate-go/floodgate/vfs"
+	"github.com/floodgate-go/floodgate/waitq"
 )
 
 // A desk is the event queue as a coupled generation uses it: who owns it, what
@@ -188,30 +189,35 @@ func (k *desk) ask(c *vfs.Call, at dir, name string) (f *lookup.Flight, first bo
 	return f, true, nil
 }
 
-// read is Read.
+// read is Read. It sleeps in a loop: what is in the queue counts, not the wake.
 func (k *desk) read(t *sched.Task) (Event, error) {
-	var got taken
-	again := false
+	wait := k.q.wait
 	t.At(&D0)
-	err := k.q.wait.Wait(t.Context(), func() bool {
-		t.At(&D2)
-		got = k.take(t, again)
-		again = true
-		for _, l := range got.handled {
-			l.end(lookup.Handled, t)
+	got := k.take(t, true)
+	for _, l := range got.handled {
+		l.end(lookup.Handled, t)
+	}
+	if got.empty() {
+		var w waitq.Waiter
+		for {
+			t.At(&D1)
+			wait.Prepare(&w, false)
+			t.At(&D2)
+			if got = k.take(t, false); !got.empty() {
+				break
+			}
+			t.At(&D3)
+			if err := w.Park(t.Context()); err != nil {
+				wait.Finish(&w)
+				k.q.sleeping.Store(0)
+				return Event{}, controlErr("read", &interrupted{err})
+			}
 		}
-		if got.ev != nil || !got.mine {
-			return true
-		}
-		t.At(&D3)
-		return false
-	})
+		t.At(&D7)
+		wait.Finish(&w)
+	}
 	t.At(&D8)
-	switch {
-	case err != nil:
-		k.q.sleeping.Store(0)
-		return Event{}, controlErr("read", &interrupted{err})
-	case !got.mine:
+	if !got.mine {
 		return Event{}, controlErr("read", syscall.EPERM)
 	}
 	ev := got.ev
@@ -238,16 +244,19 @@ type taken struct {
 	handled []landing // what it had read before
 }
 
-// take ends what t had read before, the first time, and takes the event at the
-// head of the queue.
-func (k *desk) take(t *sched.Task, again bool) (got taken) {
+// empty reports whether the reader has to wait.
+func (x *taken) empty() bool { return x.mine && x.ev == nil }
+
+// take takes the event at the head of the queue. With first, what t had read
+// before is handled.
+func (k *desk) take(t *sched.Task, first bool) (got taken) {
 	q := k.q
 	q.queue.sec.Enter(sched.Update)
 	defer func() { q.queue.sec.Leave(int64(len(q.queue.list))) }()
 	if got.mine = t.Is(q.task.Peek()); !got.mine {
 		return got
 	}
-	if !again {
+	if first {
 		keep := k.unhandled[:0]
 		for _, ev := range k.unhandled {
 			if ev.held {
