@@ -158,7 +158,7 @@ func (p *pack) explore(ctx context.Context, s *Scenario, round int) {
 	seen := map[string]uint64{}
 	var found []*Row
 	res := Explore(ctx, p.Generation, s, Options{
-		Explore: []explore.Option{explore.Seed(uint64(round + 1)), explore.Watchdog(5*time.Second),
+		Explore: []explore.Option{explore.Seed(uint64(round + 1)), explore.Watchdog(5 * time.Second),
 			explore.Plan(explore.POS(rounds[round]), explore.PCT(3, rounds[round]/3))},
 		// What is known does not change while a finding is made, or the
 		// program would not repeat itself.

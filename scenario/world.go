@@ -159,7 +159,7 @@ func (w *world) open(t *sched.Task, path string, flags int) error {
 // call makes a call about a name, and has its answer checked.
 func (w *world) call(t *sched.Task, op, name string, f func() error, others ...string) {
 	var about []string
-	for _, n := range append(others, name) {
+	for _, n := range append(slices.Clone(others), name) {
 		if dir, _, ok := strings.Cut(n, "/"); ok {
 			about = append(about, dir)
 		}
@@ -169,6 +169,7 @@ func (w *world) call(t *sched.Task, op, name string, f func() error, others ...s
 	}
 	about = append(about, name)
 	a := w.m.Ask(t, op, about...)
+	a.Aside(others...)
 	err := f()
 	if w.x.Replaying() {
 		w.x.Logf("%s: %s", op, outcomeOf(err))

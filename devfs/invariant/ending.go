@@ -38,87 +38,108 @@ func Ending(f *explore.Finding) *Violation {
 	return v
 }
 
-// parties says what those in a circle, or all when there is none, do, in words
-// that do not vary.
+// parties says what those in the shortest circle do, or all when there is none,
+// in words that do not vary: who sleeps where, and who holds what the one before
+// wants.
 func parties(stuck []explore.StuckTask) (list []string) {
-	for n := range stuck {
-		if s := &stuck[n]; len(stuck) < 2 || inCircle(stuck, n) || !anyCircle(stuck) {
-			list = append(list, party(s))
+	circle := shortest(stuck)
+	if circle == nil {
+		for n := range stuck {
+			list = append(list, party(&stuck[n], false))
 		}
+		slices.Sort(list)
+		return slices.Compact(list)
+	}
+	for i, n := range circle {
+		before := &stuck[circle[(i+len(circle)-1)%len(circle)]]
+		s := &stuck[n]
+		if before.Object == "exit" || strings.HasPrefix(before.On, "exit ") {
+			continue // what its helper waits for is what counts
+		}
+		if strings.HasPrefix(s.On, "exit ") {
+			// the daemon, which waits for its helper
+			next := &stuck[circle[(i+1)%len(circle)]]
+			list = append(list, "daemon, through its helper, "+where(next))
+			continue
+		}
+		list = append(list, party(s, before.Op == sched.Down))
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
 }
 
-func anyCircle(stuck []explore.StuckTask) bool {
+// shortest returns the shortest circle of tasks that wait for each other, as
+// indices, each waiting for the next, or nil.
+func shortest(stuck []explore.StuckTask) (best []int) {
 	for n := range stuck {
-		if inCircle(stuck, n) {
-			return true
-		}
-	}
-	return false
-}
-
-// inCircle reports whether a task waits for itself through others.
-func inCircle(stuck []explore.StuckTask, n int) bool {
-	seen := make([]bool, len(stuck))
-	work := []int{n}
-	for len(work) > 0 {
-		s := &stuck[work[len(work)-1]]
-		work = work[:len(work)-1]
-		for _, name := range s.Waits {
-			for j := range stuck {
-				if stuck[j].Name != name {
+		// Breadth first, from n back to n.
+		from := map[int]int{}
+		work := []int{n}
+		for len(work) > 0 && from != nil {
+			k := work[0]
+			work = work[1:]
+			for _, name := range stuck[k].Waits {
+				j := slices.IndexFunc(stuck, func(s explore.StuckTask) bool { return s.Name == name })
+				if j < 0 {
 					continue
 				}
 				if j == n {
-					return true
+					circle := []int{k}
+					for at := k; at != n; at = from[at] {
+						circle = append(circle, from[at])
+					}
+					slices.Reverse(circle)
+					if best == nil || len(circle) < len(best) {
+						best = circle
+					}
+					from = nil
+					break
 				}
-				if !seen[j] {
-					seen[j] = true
+				if _, seen := from[j]; !seen {
+					from[j] = k
 					work = append(work, j)
 				}
 			}
 		}
 	}
-	return false
+	return best
 }
 
-func party(s *explore.StuckTask) string {
+// party says who a stuck task is and what it waits for; holding, that it has
+// what the one before wants.
+func party(s *explore.StuckTask, holding bool) string {
 	id, _, _ := strings.Cut(s.Label, " ")
-	role := roleOf(&sched.Label{ID: id + "?"}, "")
+	role := ""
+	if id != "" {
+		role = roleAt(id)
+	}
 	kind, _, _ := strings.Cut(s.Name, ".")
+	protocol := id != "" && strings.ContainsAny(id[:1], "LRWF")
 	switch {
 	case s.Daemon || strings.HasPrefix(s.Name, "devfsd"):
-		role = daemon
+		role, protocol = daemon, false
+	case protocol:
 	case kind == "e" || kind == "c" || kind == "h":
 		role = helper
 	}
-	where := ""
-	switch s.Op {
-	case sched.Down:
-		where = "wants i_sem"
-		if !strings.HasPrefix(s.Object, "i_sem") {
-			where = "wants " + s.Object
-		}
-	case sched.Park:
-		on, _, _ := strings.Cut(s.On, " ")
-		where = "sleeps on " + on
-	default:
-		where = s.Op.String()
-	}
-	if id != "" && strings.ContainsAny(id[:1], "LRW") {
+	if protocol {
 		role += " at " + id
 	}
-	what := role + " " + where
-	for _, h := range s.Holds {
-		if strings.HasPrefix(h, "i_sem") {
-			what += ", holds i_sem"
-			break
-		}
-	}
-	if slices.Contains(s.Holds, "s_vfs_rename_sem") {
-		what += ", holds the rename semaphore"
+	what := role + " " + where(s)
+	if holding {
+		what += ", holding it"
 	}
 	return what
+}
+
+// where says what a stuck task waits for.
+func where(s *explore.StuckTask) string {
+	switch s.Op {
+	case sched.Down:
+		return "wants a directory's lock"
+	case sched.Park:
+		on, _, _ := strings.Cut(s.On, " ")
+		return "sleeps on " + on
+	}
+	return s.Op.String()
 }

@@ -247,6 +247,11 @@ func (m *Monitor) Object(spec sched.Spec) *sched.Object {
 // Step announces a step to the scheduler below.
 func (m *Monitor) Step(op sched.Op) {
 	t, normal := m.cur, false
+	if op.Task != nil {
+		if u := m.find(op.Task); u != nil {
+			t = u
+		}
+	}
 	defer func() {
 		if !normal {
 			m.over = true // the run is torn down

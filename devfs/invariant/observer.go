@@ -88,6 +88,9 @@ func (m *Monitor) calling(c *vfs.Call) (*task, *call) {
 	if u == nil || len(u.calls) == 0 {
 		return nil, nil
 	}
+	if !m.c.Real {
+		m.cur = u
+	}
 	return u, u.calls[len(u.calls)-1]
 }
 

@@ -58,6 +58,17 @@ func (a Actor) String() string {
 	return a.Role + " at " + a.Label
 }
 
+// step is String without what does not matter to the cause: a step of the
+// protocol is the same whoever makes it.
+func (a Actor) step() string {
+	if a.Label != "" {
+		if r := roleAt(a.Label); r != "" {
+			a.Role = r
+		}
+	}
+	return a.String()
+}
+
 // Error names the statement, the object, the task and its step.
 func (v *Violation) Error() string {
 	var b strings.Builder
@@ -93,7 +104,7 @@ func (v *Violation) Signature() string {
 	if v.signature != "" {
 		return v.signature
 	}
-	both := []string{v.Who.String(), v.Other.String()}
+	both := []string{v.Who.step(), v.Other.step()}
 	slices.Sort(both)
 	return v.Statement + "|" + v.What + "|" + strings.TrimPrefix(strings.Join(both, "|"), "|")
 }
@@ -105,18 +116,7 @@ func roleOf(l *sched.Label, kind string) string {
 	}
 	role := ""
 	if l != nil {
-		switch l.ID[0] {
-		case 'L', 'M', 'N', 'W':
-			role = "looker"
-		case 'R':
-			role = "revalidator"
-		case 'D', 'C':
-			role = daemon
-		case 'V':
-			role = "walker"
-		case 'H':
-			role = "changer"
-		}
+		role = roleAt(l.ID)
 	}
 	switch {
 	case role == "":
@@ -125,6 +125,26 @@ func roleOf(l *sched.Label, kind string) string {
 		role = helper + ", " + role
 	}
 	return role
+}
+
+// roleAt is who makes a step.
+func roleAt(label string) string {
+	if strings.ContainsRune(label, ' ') {
+		return "" // several steps
+	}
+	switch label[0] {
+	case 'L', 'M', 'N', 'W', 'F':
+		return "looker"
+	case 'R':
+		return "revalidator"
+	case 'D', 'C', 'S':
+		return daemon
+	case 'V':
+		return "walker"
+	case 'H':
+		return "changer"
+	}
+	return ""
 }
 
 func actor(t *sched.Task, l *sched.Label, kind string) Actor {
