@@ -37,11 +37,11 @@ var grid = []question{
 	{"Contended/slack=10/work=100", "the same, with some work between up and down", vs("floodgate", contenders...)},
 
 	{"PingPong/wait=plain", "two goroutines wake each other: a round trip",
-		slices.Concat(vs("floodgate", "cond", "chan"), vs("floodgate-single", "cond"), vs("floodgate-sem", "cond"))},
+		slices.Concat(vs("floodgate", "cond", "chan", "floor"), vs("floodgate-single", "cond"), vs("floodgate-sem", "cond"))},
 	{"PingPong/wait=cancellable", "the same, and a context could end each wait",
 		slices.Concat(vs("floodgate", "chan", "xsync"), vs("floodgate-waiter", "chan"), vs("floodgate-sem", "chan"))},
 	{"Ring/wait=plain", "a token goes once round 16 goroutines; each is fast asleep when it comes",
-		slices.Concat(vs("floodgate", "cond", "chan"), vs("floodgate-single", "cond"), vs("floodgate-sem", "cond"))},
+		slices.Concat(vs("floodgate", "cond", "chan", "floor"), vs("floodgate-single", "cond"), vs("floodgate-sem", "cond"))},
 	{"Ring/wait=cancellable", "the same, and a context could end each wait",
 		slices.Concat(vs("floodgate", "chan", "xsync"), vs("floodgate-waiter", "chan"), vs("floodgate-sem", "chan"))},
 
@@ -77,8 +77,8 @@ const (
 
 var (
 	contenders = []string{"mutex", "xsync", "chan", "deadlock"}
-	wakeOne    = slices.Concat(vs("floodgate", "cond", "chan", "xsync"), vs("floodgate-sem", "xsync"))
-	wakeAll    = slices.Concat(vs("floodgate", "cond", "chan", "callback"), vs("floodgate-completion", "chan"))
+	wakeOne    = slices.Concat(vs("floodgate", "cond", "chan", "xsync", "floor"), vs("floodgate-sem", "xsync"))
+	wakeAll    = slices.Concat(vs("floodgate", "cond", "chan", "callback", "floor"), vs("floodgate-completion", "chan"))
 	cancels    = slices.Concat(vs("floodgate", "chan", "xsync"), vs("floodgate-sem", "xsync"))
 )
 

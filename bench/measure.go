@@ -58,20 +58,31 @@ func measureAll(ctx context.Context, jobs []job, count int, benchtime string, di
 	if err != nil {
 		return nil, err
 	}
+	one := func(ctx context.Context, name, impl string) (sample, error) {
+		defer bar.Add(1)
+		return measure(ctx, binary, name, impl, benchtime)
+	}
+	return measureWith(ctx, jobs, count, benchtime, one, func(j job) {
+		bar.Describe(fmt.Sprintf("%-30s %-12s", j.name, j.rival))
+	})
+}
+
+// measureWith is the order of things: ours, rival, ours, rival. It calls begin
+// before each pair.
+func measureWith(ctx context.Context, jobs []job, count int, benchtime string,
+	one func(ctx context.Context, name, impl string) (sample, error), begin func(job)) (*report, error) {
 	rep := newReport(jobs, benchtime)
 	for range count {
 		for i, j := range jobs {
-			bar.Describe(fmt.Sprintf("%-30s %-12s", j.name, j.rival))
-			ours, err := measure(ctx, binary, j.name, j.ours, benchtime)
+			begin(j)
+			ours, err := one(ctx, j.name, j.ours)
 			if err != nil {
 				return rep, err
 			}
-			_ = bar.Add(1)
-			rival, err := measure(ctx, binary, j.name, j.rival, benchtime)
+			rival, err := one(ctx, j.name, j.rival)
 			if err != nil {
 				return rep, err
 			}
-			_ = bar.Add(1)
 			rep.Results[i].add(ours, rival)
 		}
 	}

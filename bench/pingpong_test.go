@@ -53,6 +53,15 @@ var turnstiles = []impl[turnstile]{
 			},
 		}
 	}},
+	{"floor", func() turnstile {
+		var f floor
+		var turn flag
+		cond := func() bool { return turn.CompareAndSwap(true, false) }
+		return turnstile{
+			func() { f.wait(cond) },
+			func() { turn.Store(true); f.wake() },
+		}
+	}},
 	{"chan", func() turnstile {
 		c := make(chan struct{}, 1)
 		return turnstile{func() { <-c }, func() { c <- struct{}{} }}

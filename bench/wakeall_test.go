@@ -68,6 +68,18 @@ var crowds = []impl[crowd]{
 			},
 		}
 	}},
+	{"floor", func() crowd {
+		var f floor
+		var over atomic.Int64
+		return crowd{
+			func() func(int64) {
+				var round int64
+				cond := func() bool { return over.Load() > round }
+				return func(r int64) { round = r; f.wait(cond) }
+			},
+			func(r int64) { over.Store(r + 1); f.wakeAll() },
+		}
+	}},
 	{"chan", func() crowd { // closed once, so each round has its own
 		var rounds [2]atomic.Pointer[chan struct{}]
 		open := func(r int64) {

@@ -58,6 +58,26 @@ var ponds = []impl[pond]{
 			},
 		}
 	}},
+	{"floor", func() pond {
+		var f floor
+		n := 0 // guarded by f.mu
+		cond := func() bool {
+			if n == 0 {
+				return false
+			}
+			n--
+			return true
+		}
+		return pond{
+			func() { f.wait(cond) },
+			func() {
+				f.mu.Lock()
+				n++
+				f.mu.Unlock()
+				f.wake()
+			},
+		}
+	}},
 	{"chan", func() pond {
 		c := make(chan struct{})
 		return pond{func() { <-c }, func() { c <- struct{}{} }}
