@@ -58,6 +58,7 @@ func command() *cli.Command {
 			"Exit status: 0 when the default protocol is clean, 1 when it is not, 2 for bad usage.",
 		Flags:           playFlags(),
 		Action:          play,
+		Commands:        []*cli.Command{huntCommand(), replayCommand(), explainCommand()},
 		HideHelpCommand: true,
 		OnUsageError: func(_ context.Context, _ *cli.Command, err error, _ bool) error {
 			return fmt.Errorf("%w (stress -h lists the flags)", err)

@@ -81,6 +81,11 @@ func play(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return exitStatus(1) // interrupted
 	}
+	if cmd.NumFlags() == 0 {
+		if err := shortHunt(ctx, cmd.Root().Writer, cmd.Root().ErrWriter); err != nil && !errors.Is(err, context.Canceled) {
+			return err
+		}
+	}
 	for i, r := range results {
 		if jobs[i].decides && !r.Clean() {
 			return exitStatus(1)

@@ -12,7 +12,7 @@ import (
 // answers is SF-13: what the calls say is what is so at some instant while they
 // go on.
 type answers struct {
-	names []name
+	names []*name
 	open  []*Answer
 	memor bool // memory was refused in this run
 }
@@ -60,9 +60,9 @@ type witness struct {
 }
 
 func (a *answers) name(path string) *name {
-	for n := range a.names {
-		if a.names[n].path == path {
-			return &a.names[n]
+	for _, n := range a.names {
+		if n.path == path {
+			return n
 		}
 	}
 	return nil
@@ -74,7 +74,7 @@ func (m *Monitor) Name(paths ...string) {
 		if m.answers.name(p) != nil {
 			continue
 		}
-		n := name{path: p}
+		n := &name{path: p}
 		if _, ok := m.fs.PeekName(p); ok {
 			n.first = 1
 		}
@@ -171,8 +171,8 @@ func (a *Answer) look() {
 
 // answersStep is done after each step.
 func (m *Monitor) answersStep() {
-	for n := range m.answers.names {
-		if x := &m.answers.names[n]; !m.hashed(x.path) {
+	for _, x := range m.answers.names {
+		if !m.hashed(x.path) {
 			x.empty = m.seq
 		}
 	}
@@ -248,7 +248,20 @@ func (a *Answer) cause(why string) Actor {
 	if early && l.woken != (Actor{}) {
 		return l.woken
 	}
+	if l.by == (Actor{}) {
+		return a.m.looking(a.last().n.path)
+	}
 	return l.by
+}
+
+// looking returns who is looking a name up.
+func (m *Monitor) looking(path string) Actor {
+	for _, u := range m.tasks {
+		if in := u.in(); in != nil && in.method == vfs.Lookup && in.d.Path() == path {
+			return m.actor(u)
+		}
+	}
+	return Actor{}
 }
 
 // count notes a success, for the balance at the end.
@@ -288,7 +301,11 @@ func (a *Answer) wrong(errno syscall.Errno) string {
 		switch {
 		case !any(func(w *witness) bool { return w.absent && !w.aside }):
 			return "ENOENT, and the name was there all the time"
-		case a.op != "register" && a.op != "unregister" && !any(func(w *witness) bool { return (w.missing || w.absent && w.alone) && !w.aside }):
+		case a.op != "register" && a.op != "unregister" && !any(func(w *witness) bool {
+			// A directory that goes while the call is in it is not asked for.
+			gone := w != a.last() && w.present && w.absent
+			return (w.missing || w.absent && w.alone || gone) && !w.aside
+		}):
 			return early
 		}
 	case syscall.EEXIST:
@@ -323,8 +340,7 @@ func (a *Answer) wrong(errno syscall.Errno) string {
 
 // balance is what SF-13 says at the end: what was made and not removed is there.
 func (m *Monitor) balance() {
-	for n := range m.answers.names {
-		x := &m.answers.names[n]
+	for _, x := range m.answers.names {
 		now := 0
 		if _, ok := m.fs.PeekName(x.path); ok {
 			now = 1

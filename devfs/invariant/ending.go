@@ -59,7 +59,11 @@ func parties(stuck []explore.StuckTask) (list []string) {
 		if strings.HasPrefix(s.On, "exit ") {
 			// the daemon, which waits for its helper
 			next := &stuck[circle[(i+1)%len(circle)]]
-			list = append(list, "daemon, through its helper, "+where(next))
+			who := "daemon, through its helper, "
+			if next.Op == sched.Down {
+				who = daemon + " " // the same as if it did so itself
+			}
+			list = append(list, who+where(next))
 			continue
 		}
 		list = append(list, party(s, before.Op == sched.Down))

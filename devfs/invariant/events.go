@@ -168,7 +168,14 @@ func (m *Monitor) ownership() {
 	}
 	if owner != nil && len(ev.list) > 0 {
 		m.tell(&Violation{Statement: "LV-4", What: "an event from before reaches the next owner of the queue", Effect: Latent,
-			Object: ev.list[0].Name, Who: m.actor(m.find(ev.list[0].By)), Other: m.actor(m.cur)})
+			Object: ev.list[0].Name, Who: Actor{Role: "looker", Task: taskName(ev.list[0].By)}, Other: Actor{Role: daemon}})
 	}
 	ev.owner = owner
+}
+
+func taskName(t *sched.Task) string {
+	if t == nil {
+		return ""
+	}
+	return t.Name()
 }
