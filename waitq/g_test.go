@@ -401,28 +401,17 @@ func TestG6_WakesPublishPlainWrites(t *testing.T) {
 		},
 		"Wait": func(before, after func()) {
 			var q Queue
-			n := 0
 			linked := make(chan bool)
 			go func() { <-linked; before(); q.Wake() }()
-			q.Wait(bg, func() bool {
-				if n++; n == 2 {
-					close(linked)
-				}
-				return n == 3
-			})
+			q.Wait(bg, nextAfter(linked, q.Len))
 			after()
 		},
 		"Close": func(before, after func()) {
 			var q Queue
-			n := 0
 			linked := make(chan bool)
 			go func() { <-linked; before(); q.Close(nil) }()
-			q.Wait(bg, func() bool {
-				if n++; n == 2 {
-					close(linked)
-				}
-				return false
-			})
+			test := nextAfter(linked, q.Len)
+			q.Wait(bg, func() bool { test(); return false })
 			after()
 		},
 		"Complete": func(before, after func()) {
@@ -483,15 +472,11 @@ func TestG6_WakesPublishPlainWrites(t *testing.T) {
 			after()
 		},
 		"WakeVar": func(before, after func()) {
-			v, n := 0, 0
-			in := make(chan bool)
-			go func() { <-in; before(); WakeVar(&v) }()
-			WaitVar(bg, &v, func() bool {
-				if n++; n == 2 {
-					close(in)
-				}
-				return n == 3
-			})
+			table := useTable(t, 1, nil)
+			v := 0
+			linked := make(chan bool)
+			go func() { <-linked; before(); WakeVar(&v) }()
+			WaitVar(bg, &v, nextAfter(linked, table.queues[0].Len))
 			after()
 		},
 	} {
@@ -535,6 +520,21 @@ func TestG7_NoGoroutinePerWait(t *testing.T) {
 	cancel()
 	q.WakeAll()
 	wg.Wait()
+}
+
+// nextAfter is a condition that closes linked when the queue has got an entry,
+// and holds from the next test on, which a wake must bring about.
+func nextAfter(linked chan bool, entries func() int) func() bool {
+	next := false
+	return func() bool {
+		if next {
+			return true
+		}
+		if next = entries() > 0; next {
+			close(linked)
+		}
+		return false
+	}
 }
 
 // timers is a scheduler that counts the timers that run.

@@ -161,7 +161,8 @@ func sleeps(t *testing.T, what string, c <-chan error) {
 // before, until it is opened.
 type gate struct {
 	cond  func() bool
-	at    int
+	at    int         // or
+	when  func() bool // at the first call when this holds
 	calls int
 	open  chan struct{}
 	in    chan struct{}
@@ -171,9 +172,21 @@ func newGate(at int, cond func() bool) *gate {
 	return &gate{cond: cond, at: at, open: make(chan struct{}), in: make(chan struct{})}
 }
 
+// newLinkedGate is a gate in the first test with n entries on the queue: that of
+// the waiter which makes them n.
+func newLinkedGate(q *Queue, n int, cond func() bool) *gate {
+	g := newGate(0, cond)
+	g.when = func() bool { return q.Len() >= n }
+	return g
+}
+
 func (g *gate) test() bool {
 	ok := g.cond()
-	if g.calls++; g.calls == g.at {
+	g.calls++
+	if g.when != nil && g.when() {
+		g.when, g.at = nil, g.calls
+	}
+	if g.calls == g.at {
 		close(g.in)
 		<-g.open
 	}

@@ -35,7 +35,8 @@ type Options struct {
 // first, and one that matches [ErrClosed] if the queue is closed first.
 //
 // Cond is called on this goroutine with no lock of this package held: at once,
-// after each wake, and a last time before an error is returned. It may sleep,
+// before each sleep, after each wake, and a last time before an error is
+// returned. It may sleep,
 // and may use q. Whoever makes it true must call Wake after that.
 func (q *Queue) Wait(ctx context.Context, cond func() bool) error {
 	return q.wait(ctx, cond, &plainOptions)
@@ -99,10 +100,11 @@ var (
 // wait is the loop of all waits: link, test, sleep. A wake unlinks the waiter
 // before it notifies, so a waiter that was woken is off the queue already.
 //
-// It yields once before it sleeps: a partner that is about to wake it often
-// does so in that time, and that costs half of a sleep and a wake. It does so in
-// this frame because a processor mispredicts each return that follows a switch
-// of goroutines.
+// Before all that it yields once and tests again: a partner that is about to
+// make the condition true often does so in that time, and then finds an empty
+// queue. An exclusive wait does not where others wait already. It yields in this
+// frame because a processor mispredicts each return that follows a switch of
+// goroutines.
 func (q *Queue) wait(ctx context.Context, cond func() bool, o *options) error {
 	if ctx == nil || cond == nil || q.copied() {
 		q.refuse(ctx, cond)
@@ -115,12 +117,18 @@ func (q *Queue) wait(ctx context.Context, cond func() bool, o *options) error {
 	case ctx.Err() != nil:
 		return contextError(ctx)
 	}
+	plain := q.s == nil && !o.hooked()
+	if plain && !(o.Exclusive && q.n.Peek() > 0) {
+		runtime.Gosched()
+		if cond() {
+			return nil
+		}
+	}
 	s := sleeper{q: q, w: q.newSleeper()}
 	s.w.Key, s.w.bit = o.Key, o.bit
 	if q.debug.Load() {
 		s.w.origin = q.trace(ctx)
 	}
-	plain := q.s == nil && !o.hooked()
 	defer s.quit(o) // also for a callback that panics or ends the goroutine
 	for {
 		if err := s.link(o); err != nil {
@@ -138,7 +146,6 @@ func (q *Queue) wait(ctx context.Context, cond func() bool, o *options) error {
 		var off bool
 		var err error
 		if plain {
-			runtime.Gosched()
 			if s.w.parker.ParkAtOnce(ctx, nil) == nil {
 				off, err = true, s.w.err
 			} else {
