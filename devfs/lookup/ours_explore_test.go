@@ -1,7 +1,6 @@
 package lookup_test
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"slices"
@@ -276,5 +275,3 @@ func exploreOne(t *testing.T, name string, fn func(*explore.Run), opts ...explor
 	}
 	return r.Certificate
 }
-
-var _ = errors.Is

@@ -31,6 +31,7 @@ type Flight struct {
 	settled bool         // somebody is ending it; guarded by the board's section
 	end     atomic.Int64 // an End; set before the queue is closed
 	refs    atomic.Int64 // for checks
+	stray   *waitq.Queue // for tests, which have no reference
 }
 
 // flight is what those with a reference may touch: the queue, which the end of
@@ -87,6 +88,7 @@ func (b *Board) Make(dir Dir, name string, limit time.Duration, by, owner *sched
 	}
 	q := b.provider.NewQueue(label)
 	q.SetWaker(owner)
+	f.stray = q
 	f.life = refcount.NewShared(s, label, flight{q}, func(*flight) { b.forget(f) }, by)
 	f.refs.Store(1)
 	b.live.Records.Add(1)

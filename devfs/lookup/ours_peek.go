@@ -35,7 +35,7 @@ func (b *Board) Stray() {
 	all = append(all, b.all...)
 	b.mu.Unlock()
 	for _, f := range all {
-		f.life.Value().wait.WakeAll()
+		f.stray.WakeAll()
 	}
 }
 
