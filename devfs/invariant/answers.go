@@ -248,8 +248,8 @@ func (a *Answer) cause(why string) Actor {
 	if early && l.woken != (Actor{}) {
 		return l.woken
 	}
-	if l.by == (Actor{}) {
-		return a.m.looking(a.last().n.path)
+	if by := a.m.looking(a.last().n.path); early && by != (Actor{}) {
+		return by
 	}
 	return l.by
 }
@@ -258,6 +258,9 @@ func (a *Answer) cause(why string) Actor {
 func (m *Monitor) looking(path string) Actor {
 	for _, u := range m.tasks {
 		if in := u.in(); in != nil && in.method == vfs.Lookup && in.d.Path() == path {
+			if u.woken != (Actor{}) {
+				return u.woken // and that is why the name is known as missing
+			}
 			return m.actor(u)
 		}
 	}
@@ -306,6 +309,9 @@ func (a *Answer) wrong(errno syscall.Errno) string {
 			gone := w != a.last() && w.present && w.absent
 			return (w.missing || w.absent && w.alone || gone) && !w.aside
 		}):
+			if any(func(w *witness) bool { return !w.aside && w.n.done > w.asked }) {
+				return "ENOENT, and the name was there when the daemon had answered"
+			}
 			return early
 		}
 	case syscall.EEXIST:
