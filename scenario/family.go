@@ -227,6 +227,11 @@ func btoi(b bool) int {
 
 func (s *Scenario) has(f Fault) bool { return slices.Contains(s.Faults, f) }
 
+// links reports whether a missing name may become a link, which leads to p.
+func (s *Scenario) links() bool {
+	return s.Daemon == Aliases || slices.ContainsFunc(s.Acts, func(a Act) bool { return a.Op == "symlink" })
+}
+
 // paths returns the paths that the acts are about, each directory before what
 // is in it.
 func (s *Scenario) paths() (list []string) {
@@ -241,7 +246,7 @@ func (s *Scenario) paths() (list []string) {
 			list = append(list, n)
 		}
 	}
-	if s.Daemon == Aliases {
+	if s.links() {
 		add("p")
 	}
 	for _, a := range s.Acts {

@@ -130,7 +130,7 @@ func (w *world) do(t *sched.Task, a Act) {
 	case "mknod":
 		w.call(t, "mknod", a.Name, func() error { return w.fs.Mknod(t, path, vfs.TypeChar|0o600, devfs.Dev(1, 5)) })
 	case "symlink":
-		w.call(t, "symlink", a.Name, func() error { return w.fs.Symlink(t, "elsewhere", path) })
+		w.call(t, "symlink", a.Name, func() error { return w.fs.Symlink(t, "/p", path) })
 	case "unlink":
 		w.call(t, "unlink", a.Name, func() error { return w.fs.Unlink(t, path) })
 	case "rmdir":
@@ -163,7 +163,7 @@ func (w *world) call(t *sched.Task, op, name string, f func() error, others ...s
 		if dir, _, ok := strings.Cut(n, "/"); ok {
 			about = append(about, dir)
 		}
-		if w.s.Daemon == Aliases || n == "l" {
+		if w.s.links() || n == "l" {
 			about = append(about, "p") // where a link may lead
 		}
 	}
