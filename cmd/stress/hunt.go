@@ -33,7 +33,7 @@ func huntCommand() *cli.Command {
 			&cli.DurationFlag{Name: "budget", Aliases: []string{"b"}, Value: time.Minute, Usage: "how long to hunt, for all generations together"},
 			&cli.BoolFlag{Name: "pairs", Usage: "pairs only"},
 			&cli.BoolFlag{Name: "triples", Usage: "triples only"},
-			&cli.IntFlag{Name: "workers", Usage: "scenarios explored at the same time (default: GOMAXPROCS)"},
+			&cli.IntFlag{Name: "workers", HideDefault: true, Usage: "scenarios explored at the same time (default: GOMAXPROCS)"},
 			&cli.BoolFlag{Name: "list", Usage: "list the scenarios"},
 			&cli.BoolFlag{Name: "json", Usage: "print the results as JSON"},
 			&cli.BoolFlag{Name: "grave", Usage: "leave out what has harmed nobody yet"},

@@ -21,7 +21,7 @@ import (
 // patch replaced.
 const (
 	roundsFromG4   = 20_000
-	roundsBeforeG4 = 5_000
+	roundsBeforeG4 = 2_000
 )
 
 // story returns the generations that are played when none is named: the baseline
@@ -39,9 +39,9 @@ func playFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "generation", Aliases: []string{"g"}, Usage: "generations of the protocol to play, such as G1, or all (default: G1 to G4 and the default protocol)"},
 		&cli.StringSliceFlag{Name: "scenario", Aliases: []string{"s"}, Usage: "reproducers to play, such as R-a (default: all)"},
 		&cli.StringFlag{Name: "provider", Aliases: []string{"p"}, Value: scenario.Providers()[0], Usage: "whose locks to stand on; -list names them"},
-		&cli.IntFlag{Name: "rounds", Aliases: []string{"n"}, Usage: fmt.Sprintf("rounds of each (default: %d, and %d of what came before G4)", roundsFromG4, roundsBeforeG4)},
-		&cli.DurationFlag{Name: "duration", Aliases: []string{"d"}, Usage: "how long to play each, instead of or on top of -rounds"},
-		&cli.IntFlag{Name: "noise", Usage: "yield the processor before one step in `N`"},
+		&cli.IntFlag{Name: "rounds", HideDefault: true, Aliases: []string{"n"}, Usage: fmt.Sprintf("rounds of each (default: %d, and %d of what came before G4)", roundsFromG4, roundsBeforeG4)},
+		&cli.DurationFlag{Name: "duration", HideDefault: true, Aliases: []string{"d"}, Usage: "how long to play each, instead of or on top of -rounds"},
+		&cli.IntFlag{Name: "noise", HideDefault: true, Usage: "yield the processor before one step in `N`"},
 		&cli.BoolFlag{Name: "json", Usage: "print the results as JSON"},
 		&cli.BoolFlag{Name: "v", Usage: "print the first hang, touch and fault of every row"},
 		&cli.BoolFlag{Name: "list", Usage: "list generations, reproducers and providers"},
@@ -125,7 +125,7 @@ func plan(cmd *cli.Command) ([]job, error) {
 					Gated: gated, Rounds: rounds, Duration: d, Noise: noise}
 				if rounds == 0 && d == 0 {
 					c.Rounds = roundsFromG4
-					if gen.Date < lookup.G4.Date {
+					if before(gen, &lookup.G4) {
 						c.Rounds = roundsBeforeG4
 					}
 				}
@@ -134,6 +134,12 @@ func plan(cmd *cli.Command) ([]job, error) {
 		}
 	}
 	return jobs, nil
+}
+
+// before reports whether a came before b.
+func before(a, b *lookup.Generation) bool {
+	all := lookup.All()
+	return slices.Index(all, a) < slices.Index(all, b)
 }
 
 func generations(names []string) ([]*lookup.Generation, error) {
