@@ -40,7 +40,7 @@ var grid = []question{
 		slices.Concat(vs("floodgate", "cond", "chan", "floor"), vs("floodgate-single", "cond"), vs("floodgate-sem", "cond"))},
 	{"PingPong/wait=cancellable", "the same, and a context could end each wait",
 		slices.Concat(vs("floodgate", "chan", "xsync"), vs("floodgate-waiter", "chan"), vs("floodgate-sem", "chan"))},
-	{"Ring/wait=plain", "a token goes once round 16 goroutines; each is fast asleep when it comes",
+	{"Ring/wait=plain", "a token goes once round 16 goroutines: a round",
 		slices.Concat(vs("floodgate", "cond", "chan", "floor"), vs("floodgate-single", "cond"), vs("floodgate-sem", "cond"))},
 	{"Ring/wait=cancellable", "the same, and a context could end each wait",
 		slices.Concat(vs("floodgate", "chan", "xsync"), vs("floodgate-waiter", "chan"), vs("floodgate-sem", "chan"))},

@@ -96,7 +96,10 @@ func compile(ctx context.Context, dir string) (string, error) {
 		binary += ".exe"
 	}
 	out, err := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, module).CombinedOutput()
-	if err := cause(ctx, err); err != nil {
+	switch err := cause(ctx, err); {
+	case err == errInterrupted:
+		return "", err
+	case err != nil:
 		return "", fmt.Errorf("go test -c: %w\n%s", err, out)
 	}
 	return binary, nil
@@ -107,7 +110,10 @@ func measure(ctx context.Context, binary, name, impl, benchtime string) (sample,
 	full := "Benchmark" + name + "/impl=" + impl
 	cmd := exec.CommandContext(ctx, binary, "-test.run", "^$", "-test.bench", only(full), "-test.benchtime", benchtime)
 	out, err := cmd.CombinedOutput()
-	if err := cause(ctx, err); err != nil {
+	switch err := cause(ctx, err); {
+	case err == errInterrupted:
+		return nil, err
+	case err != nil:
 		return nil, fmt.Errorf("%s: %w\n%s", full, err, out)
 	}
 	s, ok := parse(out)[full]

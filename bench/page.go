@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/plotutil"
 	"gonum.org/v1/plot/vg"
@@ -82,15 +83,19 @@ type figure struct {
 }
 
 func (f figure) svg() (template.HTML, error) {
+	const margin = 0.4 * vg.Centimeter // a browser's font may be wider
 	c := vgsvg.New(f.width, f.height)
-	f.Draw(draw.New(c))
+	f.Draw(draw.Crop(draw.New(c), margin, -margin, margin, -margin))
 	var buf bytes.Buffer
 	if _, err := c.WriteTo(&buf); err != nil {
 		return "", err
 	}
 	_, svg, _ := strings.Cut(buf.String(), "<svg") // without the XML declaration
+	svg = strings.ReplaceAll(svg, "font-family:Liberation Sans", "font-family:Liberation Sans,Arial,sans-serif")
 	return template.HTML("<svg" + svg), nil
 }
+
+func init() { plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"} }
 
 var (
 	black = color.Gray{0x20}
@@ -100,7 +105,7 @@ var (
 // ratioPlot has a row for each pair: the median, the spread, and the aim.
 func ratioPlot(results []*result) figure {
 	p := plot.New()
-	p.Title.Text = "ours / rival (bars: spread; green: the aim)"
+	p.Title.Text = "ours / rival (bars: spread; green square: the aim)"
 	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, ratioTicks{}
 	p.X.Min, p.X.Max = 0.5, 2
 	var points ratioPoints
@@ -125,7 +130,7 @@ func ratioPlot(results []*result) figure {
 	p.Add(par, bars, dots)
 	if len(goals) > 0 {
 		marks := must(plotter.NewScatter(goals))
-		marks.GlyphStyle = draw.GlyphStyle{Color: green, Radius: vg.Points(4), Shape: draw.PlusGlyph{}}
+		marks.GlyphStyle = draw.GlyphStyle{Color: green, Radius: vg.Points(4), Shape: draw.SquareGlyph{}}
 		p.Add(marks)
 	}
 	p.NominalY(names...)

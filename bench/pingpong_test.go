@@ -126,13 +126,15 @@ func cancellableTurnstiles(ctx context.Context) []impl[turnstile] {
 	}
 }
 
-// BenchmarkPingPong is a round trip of two goroutines. With few goroutines and
-// idle processors a wake often comes before its waiter has fallen asleep; that
-// is how it is for programs, too. [BenchmarkRing] does without.
+// BenchmarkPingPong is a round trip of two goroutines. Who waits may yield
+// before it sleeps, and ours does: where nobody else wants the processor the
+// partner answers in that time, and there is neither a sleep nor a wake. That is
+// how it is for programs, too; [BenchmarkWakeOne] is the wake of a goroutine that
+// is known to sleep.
 func BenchmarkPingPong(b *testing.B) { trips(b, 2) }
 
-// BenchmarkRing is a round trip through so many goroutines that each sleeps
-// when its turn comes. The operation is the whole round.
+// BenchmarkRing is a round trip through 16 goroutines: most of them wait at any
+// time, and for longer. The operation is the whole round.
 func BenchmarkRing(b *testing.B) { trips(b, 16) }
 
 func trips(b *testing.B, n int) {
