@@ -21,7 +21,10 @@ import (
 // end. Package scenario has more of both; this is what the mutants must not
 // survive.
 
-var pairBudget = flag.Duration("pairs", 0, "explore every pair of calls, each for this long")
+var (
+	pairBudget = flag.Duration("pairs", 0, "explore every pair of calls, each for this long")
+	pairDaemon = flag.String("pairs.daemon", "", "with this daemon only")
+)
 
 // A deed is what a task does, to a name that is missing or to one that is not.
 type deed struct {
@@ -250,6 +253,9 @@ func TestOursEveryPair(t *testing.T) {
 	n, done := uint64(0), 0
 	var open []string
 	for _, d := range demons {
+		if *pairDaemon != "" && d.name != *pairDaemon {
+			continue
+		}
 		for _, old := range []bool{false, true} {
 			for i, a := range deeds {
 				for _, b := range deeds[i:] {

@@ -40,6 +40,7 @@ func TestOursExplored(t *testing.T) {
 		{"no answer in time", lateDaemon},
 		{"a helper of its own group", ownGroup},
 		{"held events", heldEvents},
+		{"a release at any time", releaseAtWill},
 		{"group 0", groupZero},
 	} {
 		t.Run(p.name, func(t *testing.T) {
@@ -146,6 +147,7 @@ func heldEvents(x *explore.Run) {
 		ev.Hold()
 		h := sched.NewTask("handler", sched.TaskConfig{Parent: t, PID: 300})
 		x.GoTask(h, func() {
+			w.may(doStat("/bar")(w.fs, h), syscall.ENOENT)
 			handled = true
 			ev.Done()
 			ev.Done()
@@ -159,4 +161,15 @@ func heldEvents(x *explore.Run) {
 			x.Errorf("%v, handled %v", err, handled)
 		}
 	})
+}
+
+// The owner gives the queue up while names are asked for.
+func releaseAtWill(x *explore.Run) {
+	w := newOursWorld(x, false, devfs.Config{})
+	t := sched.NewTask("devfsd", sched.TaskConfig{PID: 100})
+	dev, err := w.fs.Claim(t, devfs.Events(devfs.Lookup))
+	w.may(err)
+	x.GoTask(t, func() { w.may(dev.Release()) })
+	w.do(0, deedOf("stat"))
+	w.do(1, deedOf("register"))
 }
