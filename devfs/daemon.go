@@ -12,9 +12,11 @@ import (
 
 // A Daemon is an open control node: the daemon's side of the file system. At
 // most one task of one Daemon owns the event queue at a time. While a task owns
-// it, names that are missing are asked for with Lookup events, and whoever looks
-// up a name that is not cached waits until the owner has nothing left to do:
-// until it sleeps in [Daemon.Read] with an empty queue.
+// it and wants them, names that are missing are asked for with Lookup events,
+// and whoever looks one up waits until that event has been handled: until the
+// task that has read it reads again, or calls [Event.Done]. In the historical
+// generations whoever looks up a name that is not cached waits until the owner
+// sleeps in [Daemon.Read] with an empty queue.
 //
 // Make one with [FS.Claim]. Its methods may be called concurrently.
 type Daemon struct {

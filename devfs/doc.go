@@ -29,10 +29,12 @@
 //		}
 //	}
 //
-// While somebody owns the queue, a lookup of a name that is not cached waits
-// until the daemon is idle, that is, sleeps in Read with an empty queue. How
-// lookers and whoever finds their unfinished dentries wait for each other is the
-// business of a protocol: see package devfs/lookup, and [Config].Lookup.
+// While somebody owns the queue and wants lookups, a lookup of a name that is
+// missing waits until the daemon has handled its event, which it says by reading
+// again, or with [Event.Done]; or until the name is there, or the daemon gone.
+// How lookers wait is the business of a protocol: see package devfs/lookup, and
+// [Config].Lookup. In the historical ones every lookup of a name that is not
+// cached waits until the daemon is idle.
 //
 // # Locks
 //
@@ -44,9 +46,11 @@
 //	      rw lock of a list of entries
 //	        lock of a wait queue, section of the dentry cache, section of the event queue
 //
-// No lock of a list is held during a sleep. A lookup releases the i_sem that it
-// was called with, to wait for the daemon, and takes it again; when, and what
-// its task may hold meanwhile, differs between the generations.
+// No lock of a list is held during a sleep, and with the default protocol no
+// other lock is held while a task waits for a lookup or for the daemon. In the
+// historical ones a lookup releases the i_sem that it was called with, to wait
+// for the daemon, and takes it again; when, and what its task may hold
+// meanwhile, differs between the generations.
 //
 // # References
 //
