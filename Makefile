@@ -4,11 +4,11 @@ GO          ?= go
 FUZZTIME    ?= 5s
 STATICCHECK ?= $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: check ci fmt vet lint floors test test-1cpu fuzz stress contract mutants bench
+.PHONY: check ci fmt vet lint floors test test-1cpu fuzz stress contract mutants bench bench-smoke benchstat
 
 check: fmt vet test
 
-ci: fmt vet lint floors test test-1cpu fuzz stress
+ci: fmt vet lint floors contract test test-1cpu fuzz stress bench-smoke
 
 fmt: ## nothing that gofmt would change
 	@out=$$(git ls-files '*.go' | xargs gofmt -l); test -z "$$out" || { echo "gofmt would change:"; echo "$$out"; exit 1; }
@@ -43,5 +43,11 @@ contract: ## each property of docs/contract.md with the tests that cover it
 mutants: ## break the library on purpose; the tests must notice
 	$(GO) run ./internal/cmd/mutants
 
-bench: ## go test -bench everywhere, for benchstat
+bench: ## ours against what people would use instead, as ratios
+	$(GO) run ./bench
+
+bench-smoke: ## that the benchmarks and their driver work
+	$(GO) run ./bench -count 1 -benchtime 10ms -run uncontended
+
+benchstat: ## go test -bench everywhere, for benchstat
 	$(GO) test -run '^$$' -bench . -count 6 ./...
