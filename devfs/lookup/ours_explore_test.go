@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -108,8 +109,8 @@ var demons = []demon{
 type oursWorld struct {
 	x     *explore.Run
 	fs    *devfs.FS
+	mu    sync.Mutex
 	calls []*vfs.Call
-	start []string // in the tree at the start
 }
 
 func newOursWorld(x *explore.Run, old bool, c devfs.Config) *oursWorld {
@@ -223,8 +224,15 @@ func (w *oursWorld) rest() {
 	w.fs.PeekFlights(func(f lookup.FlightPeek) { w.x.Errorf("LV-8: flight of %s is left", f.Name) })
 }
 
-func (w *oursWorld) Begin(c *vfs.Call) { w.calls = append(w.calls, c) }
+func (w *oursWorld) Begin(c *vfs.Call) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = append(w.calls, c)
+}
+
 func (w *oursWorld) End(c *vfs.Call) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.calls = slices.DeleteFunc(w.calls, func(x *vfs.Call) bool { return x == c })
 }
 func (w *oursWorld) Enter(*vfs.Call, vfs.Method, *vfs.Dentry) {}
