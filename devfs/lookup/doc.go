@@ -26,6 +26,10 @@
 //	         in an order of the author's
 //	         choice
 //
+// [Ours], the default, has none of this: an unfinished name is not in the hash,
+// and a lookup that has to wait returns a [Flight] to the generic code, which
+// waits for it with nothing held. Its steps are F1 to F8 and S1 to S3.
+//
 // The file system that a protocol works on is an [Env]. Package devfs
 // implements it, and takes a [Generation] in its Config.
 package lookup
