@@ -17,12 +17,13 @@ import (
 // after first use.
 //
 // A Parker may be kept and used again by any goroutine, also by one in another
-// bubble of testing/synctest, unless C was called: a channel belongs to the
-// bubble it was made in.
+// bubble of testing/synctest, unless C or Keep was called: a channel belongs to
+// the bubble it was made in.
 type Parker struct {
 	state atomic.Uint32
 	sleep sync.Cond     // when asleep
 	c     chan struct{} // when selecting or open
+	keep  bool          // keep c for the next sleep
 	obj   *Object
 	ctx   context.Context // of the Park that is going on; only under a scheduler
 }
@@ -49,7 +50,7 @@ func (p *Parker) Init(s Scheduler, spec Spec) {
 // second case. If both are there, the wake wins: it is consumed, and Park
 // returns nil. On is the object slept on, for reports; it may be nil.
 //
-// It allocates only if ctx can end and C was never called.
+// It allocates only if ctx can end, and not if Keep was called.
 func (p *Parker) Park(ctx context.Context, on *Object) error {
 	switch {
 	case p.obj != nil:
@@ -119,20 +120,22 @@ func (l *sleepLock) Unlock() {
 }
 
 func (p *Parker) parkSelecting(ctx context.Context) error {
-	c := make(chan struct{}, 1)
-	p.c = c
+	if p.c == nil {
+		p.c = make(chan struct{}, 1)
+	}
+	if !p.keep {
+		defer func() { p.c = nil }()
+	}
 	if p.state.CompareAndSwap(empty, selecting) {
 		select {
-		case <-c:
+		case <-p.c:
 		case <-ctx.Done():
 			if p.state.CompareAndSwap(selecting, empty) {
-				p.c = nil
 				return ctx.Err()
 			}
-			<-c // the waker is about to send
+			<-p.c // the waker is about to send
 		}
 	}
-	p.c = nil
 	p.state.Swap(empty)
 	return nil
 }
@@ -221,6 +224,11 @@ func (p *Parker) reset() bool {
 	}
 	return false
 }
+
+// Keep makes p keep the channel that it sleeps on when a context can end the
+// sleep. Only the task that parks may call it, and from then on p must stay in
+// the bubble of testing/synctest, if any, in which it sleeps.
+func (p *Parker) Keep() { p.keep = true }
 
 // C returns the slot as a channel, for a select with other channels. Receiving
 // from it is a Park that no scheduler sees. Only the task that parks may call

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/floodgate-go/floodgate/sched"
 	"github.com/floodgate-go/floodgate/waitq"
 )
 
@@ -305,9 +306,8 @@ func (c *condCrowd) wakeAll() {
 func (c *condCrowd) reset() { c.n, c.ready = 0, false }
 
 type chanCrowd struct {
-	c   chan struct{}
-	n   atomic.Int64
-	all bool
+	c chan struct{}
+	n atomic.Int64
 }
 
 func (c *chanCrowd) sleep()      { c.n.Add(1); <-c.c }
@@ -315,6 +315,23 @@ func (c *chanCrowd) asleep() int { return int(c.n.Load()) }
 func (c *chanCrowd) wakeOne()    { c.c <- struct{}{} }
 func (c *chanCrowd) wakeAll()    { close(c.c) }
 func (c *chanCrowd) reset()      { c.n.Store(0); c.c = make(chan struct{}) }
+
+// slotCrowd is the floor: a slot for each sleeper, woken in turn, and nothing
+// else: no queue, no condition.
+type slotCrowd struct {
+	slots   []sched.Parker
+	n, next atomic.Int64
+}
+
+func (c *slotCrowd) sleep()      { c.slots[c.n.Add(1)-1].ParkAtOnce(bg, nil) }
+func (c *slotCrowd) asleep() int { return int(c.n.Load()) }
+func (c *slotCrowd) wakeOne()    { c.slots[c.next.Add(1)-1].Unpark() }
+func (c *slotCrowd) wakeAll() {
+	for i := range c.slots {
+		c.slots[i].Unpark()
+	}
+}
+func (c *slotCrowd) reset() { c.n.Store(0); c.next.Store(0) }
 
 func BenchmarkWakeOne(b *testing.B) {
 	for _, n := range []int{1, 10, 100, 1000, 10_000} {
@@ -339,7 +356,8 @@ func benchmarkWake(b *testing.B, n int, all bool) {
 		c.c = sync.NewCond(&c.mu)
 		wake(b, n, c, all)
 	})
-	b.Run(size+"impl=chan", func(b *testing.B) { wake(b, n, &chanCrowd{all: all}, all) })
+	b.Run(size+"impl=chan", func(b *testing.B) { wake(b, n, &chanCrowd{}, all) })
+	b.Run(size+"impl=slots", func(b *testing.B) { wake(b, n, &slotCrowd{slots: make([]sched.Parker, n)}, all) })
 }
 
 func BenchmarkCompletion(b *testing.B) {

@@ -338,7 +338,7 @@ func TestQ35_PrepareAndFinishMayBeRepeated(t *testing.T) {
 		if !q.Finish(a) {
 			t.Error("the first in line was not woken: it has lost its place")
 		}
-		if q.Finish(a) || q.Finish(a) || q.Remove(a) {
+		if q.Finish(a) || q.Remove(a) || q.Finish(a) {
 			t.Error("a repeated Finish has found something")
 		}
 		if !q.Remove(b) || q.Remove(b) {

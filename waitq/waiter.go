@@ -113,7 +113,7 @@ func (q *Queue) add(w *Waiter, c class, ex bool) (err error) {
 		defer func() { q.obj.Done(sched.Op{Kind: sched.Enqueue, Failed: err != nil}, q.n.Peek()) }()
 	}
 	q.adopt(w, op)
-	origin := q.trace(nil)
+	origin := q.trace(context.Background())
 	q.lock(op)
 	defer q.mu.Unlock()
 	switch {
@@ -128,6 +128,7 @@ func (q *Queue) add(w *Waiter, c class, ex bool) (err error) {
 	w.ticket, w.origin = 0, origin
 	if w.p == nil && w.Func == nil {
 		w.p = newParker(q.s, q.name)
+		w.p.Keep()
 	}
 	q.link(w, c, ex)
 	return nil
@@ -157,7 +158,7 @@ func (q *Queue) Prepare(w *Waiter, exclusive bool) (first bool) {
 
 func (q *Queue) prepare(w *Waiter, ex bool, op string) (first bool) {
 	q.adopt(w, op)
-	origin := q.trace(nil)
+	origin := q.trace(context.Background())
 	q.lock(op)
 	defer q.mu.Unlock()
 	first = q.n.Peek() == 0
@@ -172,6 +173,7 @@ func (q *Queue) prepare(w *Waiter, ex bool, op string) (first bool) {
 	w.settle()
 	if w.p == nil {
 		w.p = newParker(q.s, q.name)
+		w.p.Keep()
 	}
 	if q.err != nil {
 		w.err = q.err
@@ -243,9 +245,6 @@ func (w *Waiter) Park(ctx context.Context) error {
 	}
 	if w.p == nil {
 		panic(w.misuse("Park", "the waiter is not prepared"))
-	}
-	if ctx.Done() != nil {
-		w.p.C() // so that this sleep and the next need no new channel
 	}
 	if w.p.Park(ctx, w.home.obj) != nil {
 		return contextError(ctx)
