@@ -16,7 +16,6 @@ type events struct {
 	handling *queuedEvent // read, and the daemon has not come back for more
 	handler  *task
 	owner    *sched.Task // of the queue, at the last step
-	lookups  int         // changed whenever a LOOKUP is done
 }
 
 type queuedEvent struct {

@@ -1,6 +1,7 @@
 package invariant
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/floodgate-go/floodgate/sched"
@@ -38,13 +39,22 @@ func (m *Monitor) sleepsFree(t *task, in *inside) {
 			if in == nil || n < len(t.calls)-1 || in.d.Parent().PeekInode() != i {
 				what = "sleeps with the i_sem of another directory held"
 			}
-			object = m.fs.PeekEntryOf(i).Name
+			object = m.nameOf(i)
 		}
 		if len(held) == 0 {
 			what = "sleeps with the rename semaphore held"
 		}
-		m.tell(&Violation{Statement: "SF-7", What: what, Effect: Latent, Object: "/" + object, Who: m.actor(t)})
+		m.tell(&Violation{Statement: "SF-7", What: what, Effect: Latent, Object: object, Who: m.actor(t)})
 	}
+}
+
+// nameOf returns the path of a directory; in a real run its number, as others may
+// be moving it.
+func (m *Monitor) nameOf(i *vfs.Inode) string {
+	if m.c.Real {
+		return fmt.Sprintf("inode %d", i.Ino())
+	}
+	return "/" + m.fs.PeekEntryOf(i).Name
 }
 
 // sameLocks is the first half of SF-8: a method returns with the i_sems that it
@@ -69,14 +79,14 @@ func (m *Monitor) upByHolder(t *task, c *vfs.Call, i *vfs.Inode) {
 		return
 	}
 	m.tell(&Violation{Statement: "SF-8", What: "ups an i_sem that it does not hold", Effect: Latent,
-		Object: "/" + m.fs.PeekEntryOf(i).Name, Who: m.actor(t)})
+		Object: m.nameOf(i), Who: m.actor(t)})
 }
 
 // lockOrder is SF-9: the rename semaphore, then an ancestor, then a descendant;
 // also when one is taken again.
 func (m *Monitor) lockOrder(t *task, c *vfs.Call, i *vfs.Inode) {
 	for _, h := range c.Held() {
-		v := &Violation{Statement: "SF-9", Effect: Latent, Object: "/" + m.fs.PeekEntryOf(i).Name, Who: m.actor(t)}
+		v := &Violation{Statement: "SF-9", Effect: Latent, Object: m.nameOf(i), Who: m.actor(t)}
 		switch {
 		case h == i:
 			v.What = "downs an i_sem that it holds"

@@ -215,7 +215,10 @@ var _ interface {
 // Object registers an object with the scheduler below.
 func (m *Monitor) Object(spec sched.Spec) *sched.Object {
 	o := m.inner.Object(spec)
-	if o == nil || m.c.Real {
+	if o == nil {
+		return o
+	}
+	if m.c.Real {
 		return o
 	}
 	o.Sched = m
@@ -246,6 +249,10 @@ func (m *Monitor) Object(spec sched.Spec) *sched.Object {
 
 // Step announces a step to the scheduler below.
 func (m *Monitor) Step(op sched.Op) {
+	if m.c.Real {
+		m.inner.Step(op)
+		return
+	}
 	t, normal := m.cur, false
 	if op.Task != nil {
 		if u := m.find(op.Task); u != nil {
@@ -270,7 +277,7 @@ func (m *Monitor) Step(op sched.Op) {
 
 // Done notes what a step has done.
 func (m *Monitor) Done(op sched.Op, result int64) {
-	if t := m.cur; t != nil && !m.over {
+	if t := m.cur; t != nil && !m.c.Real && !m.over {
 		m.note(t, &op, result)
 	}
 	m.inner.Done(op, result)

@@ -52,6 +52,9 @@ func (o observer) Leave(c *vfs.Call, method vfs.Method, d *vfs.Dentry) {
 		return
 	}
 	m.sameLocks(u, c, in)
+	if m.c.Real {
+		return // the rest is about state that others change
+	}
 	switch method {
 	case vfs.Lookup:
 		if n := m.answers.name(d.Path()); n != nil {

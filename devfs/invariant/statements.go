@@ -34,7 +34,7 @@ var statements = []Statement{
 	{"SF-6", "Each queued event points to what is alive.",
 		"in each state with a queue that is not empty; at each use"},
 	{"SF-7", "Nobody who sleeps for a lookup or for the daemon holds an i_sem or the rename semaphore.",
-		"at each sleep; also in a real run"},
+		"at each sleep"},
 	{"SF-8", "A lookup and a revalidate return with the i_sems that they were entered with; nobody releases what it does not hold.",
 		"at each return and each up; also in a real run"},
 	{"SF-9", "i_sems are taken in one order: the rename semaphore, an ancestor, a descendant; also when taken again.",
