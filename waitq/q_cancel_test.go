@@ -151,6 +151,21 @@ func TestQ14_AnExpiredExclusivePassesItsWakeOn(t *testing.T) {
 	}
 }
 
+func TestQ14_AnExpiredExclusivePassesOnWhatItCanNotUse(t *testing.T) {
+	queues(t, func(t *testing.T, q *Queue) {
+		var x tokens
+		ctx, cancel := context.WithTimeout(bg, time.Second)
+		defer cancel()
+		first, a, b := chosen(t, q, &x, func(cond func() bool) error {
+			return q.WaitExclusive(ctx, func() bool { return ctx.Err() == nil && cond() })
+		})
+		time.Sleep(2 * time.Second)
+		close(first.open)
+		returned(t, "the expired wait", a, context.DeadlineExceeded)
+		returned(t, "the next wait", b, nil)
+	})
+}
+
 func TestQ14_AnExpiredWaitForLeavesNoTrace(t *testing.T) {
 	queues(t, func(t *testing.T, q *Queue) {
 		// Time is up and a wake comes while the waiter is in its test.
