@@ -1,3 +1,7 @@
+//go:build !race
+
+// Not under the race detector, where these thousands of schedules take minutes.
+
 package lookup_test
 
 import (
