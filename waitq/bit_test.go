@@ -317,7 +317,7 @@ func TestB8_ThePoolKeepsNothing(t *testing.T) {
 		if err != nil || w.Key != nil || w.by != nil {
 			t.Fatalf("Wait = %v; a waiter from the pool has keys %v, %v", err, w.Key, w.by)
 		}
-		q.release(w, false)
+		w.release(false)
 	}
 }
 

@@ -181,7 +181,7 @@ func (c *Completion) wait(ctx context.Context, l *limit) error {
 		if l.ended() {
 			lost = true
 		}
-		q.release(w, lost)
+		w.release(lost)
 	}()
 	if l != nil {
 		l.start(q.s, &w.parker)

@@ -321,5 +321,5 @@ func (s *sleeper) quit(o *options) {
 		s.unlink()
 		s.settle(false, o)
 	}
-	s.q.release(s.w, s.lost)
+	s.w.release(s.lost)
 }

@@ -353,7 +353,8 @@ func (q *Queue) checkKey(op string, key any) {
 // An internalWaiter is the waiter of a Wait, with its parker.
 type internalWaiter struct {
 	Waiter
-	parker sched.Parker
+	parker  sched.Parker
+	watched bool // its parker belongs to a scheduler, so it is not kept
 }
 
 // waiters has those of finished waits on plain goroutines. Parkers hold no
@@ -370,15 +371,17 @@ func (q *Queue) newSleeper() *internalWaiter {
 		return waiters.Get().(*internalWaiter)
 	}
 	w := waiters.New().(*internalWaiter)
+	w.watched = true
 	w.parker.Init(q.s, sched.Spec{Name: q.name + ".sleep"})
 	return w
 }
 
 // release keeps w, which is off its queue, for another wait on plain
 // goroutines. One that a wake may still reach is lost, and not kept: it can not
-// be reached by a wake of its former life.
-func (q *Queue) release(w *internalWaiter, lost bool) {
-	if lost || q.s != nil {
+// be reached by a wake of its former life. The queue may be gone by now (Q33),
+// so nothing of it is read.
+func (w *internalWaiter) release(lost bool) {
+	if lost || w.watched {
 		return
 	}
 	if w.Key != nil || w.by != nil || w.err != nil || w.origin != nil {
