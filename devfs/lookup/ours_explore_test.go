@@ -36,7 +36,6 @@ type deed struct {
 	name string
 	do   func(fs *devfs.FS, t *sched.Task) error
 	ok   []syscall.Errno // what it may come to, apart from success
-	old  bool            // "old" is there from the start
 }
 
 func doStat(path string) func(*devfs.FS, *sched.Task) error {
