@@ -96,7 +96,8 @@ func (c *Completion) Wait(ctx context.Context) error {
 // Left is what remains of d, at least a nanosecond if ok, else 0. If d is not
 // positive it does not sleep.
 func (c *Completion) WaitFor(d time.Duration) (left time.Duration, ok bool) {
-	start := sched.Now(c.q.s)
+	clock := c.q.s // c may be gone when the wait is over
+	start := sched.Now(clock)
 	if d <= 0 {
 		ok = c.TryWait()
 	} else {
@@ -105,7 +106,7 @@ func (c *Completion) WaitFor(d time.Duration) (left time.Duration, ok bool) {
 	if !ok {
 		return 0, false
 	}
-	return max(d-sched.Now(c.q.s).Sub(start), 1), true
+	return max(d-sched.Now(clock).Sub(start), 1), true
 }
 
 // TryWait takes a completion if there is one, and reports whether it did

@@ -329,6 +329,47 @@ func TestQ33_AQueueMayBeRecycledAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
+// The story that the library began with: the queue is a part of something that
+// the waker takes away as soon as it has woken the sleepers. The race detector
+// sees a sleeper that still looks at it.
+func TestQ33X1_ASleeperLeavesTheQueueAloneAfterItsWake(t *testing.T) {
+	for name, wait := range map[string]func(ctx context.Context, q *Queue, cond func() bool) error{
+		"Wait":          func(_ context.Context, q *Queue, cond func() bool) error { return q.Wait(bg, cond) },
+		"cancellable":   func(ctx context.Context, q *Queue, cond func() bool) error { return q.Wait(ctx, cond) },
+		"WaitExclusive": func(ctx context.Context, q *Queue, cond func() bool) error { return q.WaitExclusive(ctx, cond) },
+		"WaitFor": func(_ context.Context, q *Queue, cond func() bool) error {
+			q.WaitFor(time.Hour, cond)
+			return nil
+		},
+		"WaitLocked": func(_ context.Context, q *Queue, cond func() bool) error {
+			var mu sync.Mutex
+			mu.Lock()
+			defer mu.Unlock()
+			return q.WaitLocked(bg, &mu, cond)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range 20 {
+				synctest.Test(t, func(t *testing.T) {
+					q := new(Queue)
+					var ready atomic.Bool
+					var cs []<-chan error
+					for range 3 {
+						cs = append(cs, start(func() error { return wait(ctxOf(t), q, ready.Load) }))
+					}
+					synctest.Wait()
+					ready.Store(true)
+					q.WakeAll()
+					*q = Queue{}
+					for _, c := range cs {
+						returned(t, "a wait", c, nil)
+					}
+				})
+			}
+		})
+	}
+}
+
 func TestQ34_AnEntryIsLinkedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var q, other Queue

@@ -56,6 +56,38 @@ func TestQ4_VisitingOrder(t *testing.T) {
 	})
 }
 
+func TestQ4_SleepersAndCallbacksShareOneOrder(t *testing.T) {
+	queues(t, func(t *testing.T, q *Queue) {
+		var x tokens
+		v := visitors{q: q}
+		sleeper := start(func() error { return q.WaitExclusive(bg, x.take) })
+		synctest.Wait()
+		q.AddPriority(v.waiter(Woke), true) // 0
+		q.Add(v.waiter(Skip))               // 1
+		q.AddExclusive(v.waiter(Woke))      // 2
+		if n := q.Wake(); n != 1 {
+			t.Errorf("Wake = %d, want 1", n)
+		}
+		v.expect(t, "Wake", 0)
+		q.AddPriority(v.waiter(Skip), false) // 3
+		x.n.Add(1)
+		if n := q.Wake(); n != 1 {
+			t.Errorf("Wake = %d, want 1", n)
+		}
+		v.expect(t, "Wake", 3, 1)
+		returned(t, "the sleeper", sleeper, nil)
+
+		var ready atomic.Bool
+		shared := start(func() error { return q.Wait(bg, ready.Load) })
+		synctest.Wait()
+		ready.Store(true)
+		q.Wake()
+		v.expect(t, "Wake", 3, 1, 2)
+		returned(t, "the shared sleeper", shared, nil)
+		v.removeAll()
+	})
+}
+
 func TestQ5_WakeWakesAllSharedAndOneExclusive(t *testing.T) {
 	queues(t, func(t *testing.T, q *Queue) {
 		v := visitors{q: q}

@@ -75,12 +75,13 @@ func (q *Queue) WaitOpts(ctx context.Context, cond func() bool, o Options) error
 // cond is tested once; math.MaxInt64 is for ever. On a closed queue WaitFor
 // returns at once.
 func (q *Queue) WaitFor(d time.Duration, cond func() bool) (left time.Duration, ok bool) {
-	start := sched.Now(q.s)
+	clock := q.s // the queue may be gone when the wait is over
+	start := sched.Now(clock)
 	err := q.wait(context.Background(), cond, &options{limited: true, limit: d})
 	if err != nil {
 		return 0, false
 	}
-	return max(d-sched.Now(q.s).Sub(start), 1), true
+	return max(d-sched.Now(clock).Sub(start), 1), true
 }
 
 // options are those of all kinds of waits.
