@@ -63,12 +63,12 @@ func TestQ4_SleepersAndCallbacksShareOneOrder(t *testing.T) {
 		sleeper := start(func() error { return q.WaitExclusive(bg, x.take) })
 		synctest.Wait()
 		q.AddPriority(v.waiter(Woke), true) // 0
-		q.Add(v.waiter(Skip))               // 1
-		q.AddExclusive(v.waiter(Woke))      // 2
 		if n := q.Wake(); n != 1 {
 			t.Errorf("Wake = %d, want 1", n)
 		}
 		v.expect(t, "Wake", 0)
+		q.Add(v.waiter(Skip))          // 1
+		q.AddExclusive(v.waiter(Woke)) // 2
 		q.AddPriority(v.waiter(Skip), false) // 3
 		x.n.Add(1)
 		if n := q.Wake(); n != 1 {
