@@ -67,8 +67,8 @@ func TestQ4_SleepersAndCallbacksShareOneOrder(t *testing.T) {
 			t.Errorf("Wake = %d, want 1", n)
 		}
 		v.expect(t, "Wake", 0)
-		q.Add(v.waiter(Skip))          // 1
-		q.AddExclusive(v.waiter(Woke)) // 2
+		q.Add(v.waiter(Skip))                // 1
+		q.AddExclusive(v.waiter(Woke))       // 2
 		q.AddPriority(v.waiter(Skip), false) // 3
 		x.n.Add(1)
 		if n := q.Wake(); n != 1 {
