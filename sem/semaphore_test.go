@@ -121,6 +121,7 @@ func TestS5_TryDownNeverWinsWhileSomebodyWaits(t *testing.T) {
 				s.Up()
 				return
 			}
+			runtime.Gosched() // on one processor the others need it, too
 		}
 	})
 	const rounds = 20_000
